@@ -1,0 +1,1 @@
+"""Floor 1: tables, time, declarations, the engine and datasets."""

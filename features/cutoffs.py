@@ -1,0 +1,56 @@
+"""Cutoffs, and the spine: who is asked about, and when."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from features.declaration import Declaration
+from features.engine.candidates import candidates
+from features.engine.run import observe
+from features.history import History
+
+
+def every(first: pd.Timestamp, last: pd.Timestamp, *, step_days: int) -> pd.DatetimeIndex:
+    """List cutoffs `step_days` apart that end at `last`, none before `first`."""
+    if step_days < 1:
+        raise ValueError(f"step_days must be at least 1, not {step_days}")
+    return pd.date_range(last, first, freq=f"-{step_days}D")[::-1]
+
+
+def closed(cutoffs: Iterable[pd.Timestamp], *, horizon_days: int, by: pd.Timestamp) -> pd.DatetimeIndex:
+    """Keep the cutoffs whose horizon has ended by an instant: only they may train a model tested at it."""
+    horizon = pd.Timedelta(days=horizon_days)
+    return pd.DatetimeIndex([cutoff for cutoff in cutoffs if cutoff + horizon <= by])
+
+
+def spine(
+    history: History,
+    population: Declaration,
+    cutoffs: Iterable[pd.Timestamp],
+    *,
+    categories: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """List who is asked about at each cutoff: customer_id, cutoff (and category, for a population of pairs).
+
+    Rows come ordered by cutoff, customer and category. `categories` says which ones make the pairs.
+    Raises `ValueError` for a cutoff after the history's end and for an empty population.
+    """
+    cutoffs = pd.DatetimeIndex(list(cutoffs))
+    check_cutoffs(history, cutoffs)
+    if population.by and categories is None:
+        raise ValueError(f"population {population.name!r} is per {population.by}: say which categories it is about")
+    asked = candidates(history, cutoffs, categories=categories if population.by else None)
+    held = observe(history, asked, [population])[population.name] == 1
+    kept = asked[held.to_numpy()].reset_index(drop=True)
+    if kept.empty:
+        raise ValueError(f"nobody in {history.name} is {population.name!r} at {[f'{c:%Y-%m-%d}' for c in cutoffs]}")
+    return kept
+
+
+def check_cutoffs(history: History, cutoffs: pd.DatetimeIndex) -> None:
+    """Raise `ValueError` for the latest cutoff if it lies after the history's end."""
+    if cutoffs.max() > history.end:
+        raise ValueError(
+            f"cutoff {cutoffs.max():%Y-%m-%d} lies beyond the data of {history.name}, which end at "
+            f"{history.end:%Y-%m-%d}; use a cutoff up to then"
+        )

@@ -1,0 +1,194 @@
+"""The door: a table comes in as what `features.tables` says it is, or an error says what is wrong with it."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from features.engine.session import place, session
+from features.history import History, Scan, Source
+from features.tables import MONEY, TABLES, Column, HistoryError, Table
+
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT")
+
+
+@dataclass(frozen=True)
+class _Cast:
+    """How a column of the source becomes ours, and what its values that do not fit are called."""
+
+    sql: str
+    wrong: str
+
+
+def admit(
+    name: str,
+    tables: Mapping[str, Source],
+    *,
+    end: pd.Timestamp | None = None,
+    formats: Mapping[str, str] | None = None,
+) -> History:
+    """Check tables and make them a history.
+
+    `end` is the first instant of which nothing is known; by default the midnight after the last transaction.
+    `formats` gives strptime formats of time columns that are text in no ISO form or integers, by table.column.
+
+    Raises `HistoryError` that lists every table, column, count and example that is wrong, with what to do.
+    """
+    unknown = sorted(set(tables) - set(TABLES))
+    if unknown or "transactions" not in tables:
+        what = f"unknown tables {unknown}" if unknown else "no table 'transactions'"
+        raise HistoryError(f"{name}: {what}; a history is made of {', '.join(TABLES)}")
+    with session() as opened:
+        admitted, columns, problems = {}, {}, list[str]()
+        for table, source in tables.items():
+            door = _Door(opened, table, source, dict(formats or {}))
+            problems += door.problems()
+            if not problems:
+                admitted[table], columns[table] = door.admitted(), door.columns()
+        if problems:
+            raise HistoryError(f"{name} cannot be used:\n" + "\n".join(f"- {problem}" for problem in problems))
+        place(opened, admitted)
+        return History(
+            name=name,
+            tables=admitted,
+            columns=columns,
+            end=end if end is not None else _end(opened),
+            fingerprint=_fingerprint(opened, columns),
+        )
+
+
+class _Door:
+    """One table at the door."""
+
+    def __init__(self, opened: duckdb.DuckDBPyConnection, name: str, source: Source, formats: dict[str, str]) -> None:
+        self.opened, self.name, self.source = opened, name, source
+        self.schema: Table = TABLES[name]
+        self.raw = f"raw_{name}"
+        self.formats = formats
+        place(opened, {self.raw: source if isinstance(source, Scan) else _arrow(source)})
+        described = opened.execute(f"DESCRIBE {self.raw}").fetchall()
+        self.types = {str(row[0]): str(row[1]) for row in described}
+
+    def columns(self) -> tuple[str, ...]:
+        """Name the columns that declarations may read."""
+        defaults = [name for name, column in self.schema.columns.items() if column.default and name not in self.types]
+        return (*self.types, *defaults)
+
+    def query(self) -> str:
+        """Give the SQL that reads the table as ours; columns we do not know pass through."""
+        casts = [f'{self._cast(column, type_).sql} AS "{column}"' for column, type_ in self.types.items()]
+        defaults = [
+            f"{column.default} AS {name}"
+            for name, column in self.schema.columns.items()
+            if column.default and name not in self.types
+        ]
+        return f"SELECT {', '.join(casts + defaults)} FROM {self.raw}"
+
+    def admitted(self) -> pa.Table | Scan:
+        """Give the table as ours: in memory if it was, else as a query over where it lies."""
+        if isinstance(self.source, Scan):
+            return Scan(self.query().replace(self.raw, f"({self.source.query})"), self.source.attach)
+        return self.opened.sql(self.query()).to_arrow_table()
+
+    def problems(self) -> Iterator[str]:
+        """Say what is wrong, each with count, example and repair."""
+        missing = [name for name in self.schema.required if name not in self.types]
+        if missing:
+            yield (
+                f"{self.name}: the columns {missing} are missing; there are {list(self.types)}. "
+                f"Rename them, or map them under [tables.{self.name}.columns] of the dataset file"
+            )
+        for column, type_ in self.types.items():
+            expected = self.schema.columns.get(column)
+            if expected is not None:
+                yield from self._column_problems(column, type_, expected)
+        if not missing and self.name == "transactions":
+            yield from self._negative_amounts()
+
+    def _column_problems(self, column: str, type_: str, expected: Column) -> Iterator[str]:
+        cast = self._cast(column, type_)
+        if not cast.sql:
+            yield f"{self.name}.{column} is {type_}: {cast.wrong}"
+            return
+        if expected.required:
+            yield from self._count(f'"{column}" IS NULL', column, "is empty; fill or drop these rows")
+        yield from self._count(f'"{column}" IS NOT NULL AND ({cast.sql}) IS NULL', column, cast.wrong)
+
+    def _negative_amounts(self) -> Iterator[str]:
+        amount, returned = self._cast("amount", self.types["amount"]).sql, "FALSE"
+        if "is_return" in self.types:
+            returned = self._cast("is_return", self.types["is_return"]).sql
+        if amount and returned:
+            repair = "is negative but not marked as a return; set is_return on such rows, or drop them"
+            yield from self._count(f"{amount} < 0 AND NOT coalesce({returned}, FALSE)", "amount", repair)
+
+    def _count(self, condition: str, column: str, wrong: str) -> Iterator[str]:
+        query = f"SELECT count(*), any_value(COLUMNS(*)::VARCHAR) FROM {self.raw} WHERE {condition}"
+        count, *example = self.opened.execute(query).fetchall()[0]
+        if count:
+            row = {name: value for name, value in zip(self.types, example, strict=True) if value is not None}
+            yield f"{self.name}.{column} {wrong}: {count} rows, such as {row}"
+
+    def _cast(self, column: str, type_: str) -> _Cast:
+        expected, quoted = self.schema.columns.get(column), f'"{column}"'
+        if expected is None:
+            return _Cast(quoted, "")
+        if expected.type == "VARCHAR":
+            return _text(quoted, type_)
+        if expected.type == "TIMESTAMP":
+            return _time(quoted, type_, self.formats.get(f"{self.name}.{column}"))
+        if expected.type == MONEY:
+            return _Cast(f"TRY_CAST({quoted} AS {MONEY})", "is not a finite number below 1e14")
+        return _Cast(f"TRY_CAST({quoted} AS {expected.type})", f"is not {expected.type.lower()}")
+
+
+def _text(quoted: str, type_: str) -> _Cast:
+    if type_ in ("DOUBLE", "FLOAT"):
+        return _Cast("", "an id with decimals (empty ids turn integers into decimals); give text or integers")
+    return _Cast(f"CAST({quoted} AS VARCHAR)", "is not text")
+
+
+def _time(quoted: str, type_: str, format_: str | None) -> _Cast:
+    if format_ is not None:
+        return _Cast(
+            f"TRY_STRPTIME(CAST({quoted} AS VARCHAR), '{format_}')", f"is not a time of the format {format_!r}"
+        )
+    if type_ in _NUMBERS or type_ in ("DOUBLE", "FLOAT"):
+        return _Cast("", "a number is no time; give times, or say the format, as in format = '%Y%m%d'")
+    if type_ == "TIMESTAMP WITH TIME ZONE":
+        return _Cast(f"CAST({quoted} AT TIME ZONE 'UTC' AS TIMESTAMP)", "is not a time")
+    return _Cast(
+        f"TRY_CAST({quoted} AS TIMESTAMP)", "is not an ISO time (2025-12-31 or 2025-12-31 23:59:00); say its format"
+    )
+
+
+def _arrow(source: pd.DataFrame | pa.Table) -> pa.Table:
+    if isinstance(source, pa.Table):
+        return source
+    try:
+        return pa.Table.from_pandas(source, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise HistoryError(
+            f"a column mixes types: {error}. Give each column one type, such as text ids only"
+        ) from error
+
+
+def _end(opened: duckdb.DuckDBPyConnection) -> pd.Timestamp:
+    row = opened.execute("SELECT date_trunc('day', max(time)) + INTERVAL 1 DAY FROM transactions").fetchall()[0]
+    if row[0] is None:
+        raise HistoryError("transactions has no rows; a history needs at least one purchase")
+    return pd.Timestamp(row[0])
+
+
+def _fingerprint(opened: duckdb.DuckDBPyConnection, columns: Mapping[str, tuple[str, ...]]) -> str:
+    """Hash every value; rows may come in any order, since what is added up is one number a row."""
+    parts = []
+    for table in sorted(columns):
+        values = ", ".join(f"coalesce(CAST(\"{column}\" AS VARCHAR), '\\0')" for column in sorted(columns[table]))
+        row = f"('0x' || substr(md5(concat_ws('\\1', {values})), 1, 15))::BIGINT"
+        total = opened.execute(f"SELECT count(*), sum({row}::HUGEINT) FROM {table}").fetchall()
+        parts.append(f"{table} {sorted(columns[table])} {total}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

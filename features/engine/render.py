@@ -1,0 +1,76 @@
+"""Expressions of the vocabulary as SQL, through sqlglot's builder (DuckDB's dialect where text is parsed)."""
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from features.expression import Constant as ConstantNode
+from features.expression import Node, Operation
+
+Leaf = Callable[[Node], exp.Expr]
+
+_BINARY: dict[str, type[exp.Binary]] = {
+    "+": exp.Add,
+    "-": exp.Sub,
+    "*": exp.Mul,
+    "=": exp.EQ,
+    "<>": exp.NEQ,
+    "<": exp.LT,
+    "<=": exp.LTE,
+    ">": exp.GT,
+    ">=": exp.GTE,
+    "and": exp.And,
+    "or": exp.Or,
+}
+
+
+def render(node: Node, leaf: Leaf) -> exp.Expr:
+    """Turn an expression into SQL; `leaf` renders columns and aggregates."""
+    if isinstance(node, ConstantNode):
+        return exp.convert(node.value)
+    if not isinstance(node, Operation):
+        return leaf(node)
+    arguments = [exp.paren(render(argument, leaf)) for argument in node.arguments]
+    match node.operator:
+        case "/":
+            return ratio(*arguments)
+        case "not":
+            return exp.Not(this=arguments[0])
+        case "fill":
+            return exp.Coalesce(this=arguments[0], expressions=arguments[1:])
+        case "log1p":
+            return exp.Ln(this=exp.Add(this=number(1), expression=arguments[0]))
+        case operator:
+            return _BINARY[operator](this=arguments[0], expression=arguments[1])
+
+
+def number(value: float) -> exp.Expr:
+    """Write a numeric literal."""
+    return exp.Literal.number(value)
+
+
+def double(expression: exp.Expr) -> exp.Expr:
+    """Cast to DOUBLE."""
+    return exp.cast(expression, "DOUBLE")
+
+
+def ratio(above: exp.Expr, below: exp.Expr) -> exp.Expr:
+    """Divide as DOUBLE; NULL where the divisor is 0."""
+    return exp.Div(this=double(above), expression=exp.Nullif(this=double(below), expression=number(0)))
+
+
+def call(name: str, *arguments: exp.Expr, where: exp.Expr | None = None) -> exp.Expr:
+    """Call an aggregate function, over the rows that pass `where`."""
+    called = exp.func(name, *arguments, dialect="duckdb")
+    return called if where is None else exp.Filter(this=called, expression=exp.Where(this=where))
+
+
+def both(*conditions: exp.Expr | None) -> exp.Expr | None:
+    """Join the conditions there are by AND; None if there are none."""
+    given = [condition for condition in conditions if condition is not None]
+    return exp.and_(*given) if given else None
+
+
+def days(count: int) -> exp.Expr:
+    """Write an interval of whole days."""
+    return exp.Interval(this=exp.Literal.string(str(count)), unit=exp.var("DAY"))

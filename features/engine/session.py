@@ -1,0 +1,44 @@
+"""A DuckDB session over a history: its tables and the views that declarations speak of."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import duckdb
+import pyarrow as pa
+
+from features.history import History, Scan
+from features.tables import VIEWS
+
+
+@contextmanager
+def connect(history: History) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an in-memory session in which the history's tables and their views can be asked."""
+    with session() as opened:
+        place(opened, history.tables)
+        for name, view in VIEWS.items():
+            if view.table in history.tables and name != view.table:
+                opened.execute(f"CREATE VIEW {name} AS SELECT * FROM {view.table} WHERE {view.where}")
+        yield opened
+
+
+@contextmanager
+def session() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an empty in-memory session in UTC that never reaches for the network."""
+    opened = duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})
+    try:
+        opened.execute("SET TimeZone = 'UTC'")
+        opened.execute("SET enable_progress_bar = false")
+        yield opened
+    finally:
+        opened.close()
+
+
+def place(opened: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table | Scan]) -> None:
+    """Make each table a view of the session."""
+    for name, table in tables.items():
+        if isinstance(table, Scan):
+            if table.attach is not None:
+                opened.execute(f"ATTACH IF NOT EXISTS '{table.attach}' AS source (READ_ONLY)")
+            opened.execute(f"CREATE VIEW {name} AS {table.query}")
+        else:
+            opened.register(name, table)

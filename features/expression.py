@@ -1,0 +1,238 @@
+"""The vocabulary of declarations: a small expression over a customer's events, as plain data.
+
+A declaration is called once with a symbolic `Events` and gives a `Number`. Nothing here knows a cutoff, so nothing
+declared here can look past one: only the engine puts time and cutoff together.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
+
+Operator = Literal["+", "-", "*", "/", "=", "<>", "<", "<=", ">", ">=", "and", "or", "not", "fill", "log1p"]
+Kind = Literal["count", "sum", "mean", "std", "min", "max", "first", "last", "distinct"]
+Source = Literal["rows", "days"]
+
+
+class _Algebra:
+    """Python's operators build nodes; one class for values of a row and numbers of a customer."""
+
+    node: "Node"
+
+    def _node(self, operator: Operator, *others: Any) -> Self:
+        operation = Operation(operator, (self.node, *map(_plain, others)))
+        return replace(self, node=operation)  # type: ignore[type-var]  # both subclasses are dataclasses
+
+    def __add__(self, other: Any) -> Self:
+        return self._node("+", other)
+
+    def __sub__(self, other: Any) -> Self:
+        return self._node("-", other)
+
+    def __mul__(self, other: Any) -> Self:
+        return self._node("*", other)
+
+    def __truediv__(self, other: Any) -> Self:
+        """Divide; nothing where the divisor is 0."""
+        return self._node("/", other)
+
+    def __eq__(self, other: object) -> Self:  # type: ignore[override]
+        return self._node("=", other)
+
+    def __ne__(self, other: object) -> Self:  # type: ignore[override]
+        return self._node("<>", other)
+
+    def __lt__(self, other: Any) -> Self:
+        return self._node("<", other)
+
+    def __le__(self, other: Any) -> Self:
+        return self._node("<=", other)
+
+    def __gt__(self, other: Any) -> Self:
+        return self._node(">", other)
+
+    def __ge__(self, other: Any) -> Self:
+        return self._node(">=", other)
+
+    def __and__(self, other: Any) -> Self:
+        return self._node("and", other)
+
+    def __or__(self, other: Any) -> Self:
+        return self._node("or", other)
+
+    def __invert__(self) -> Self:
+        return self._node("not")
+
+    def __bool__(self) -> bool:
+        raise TypeError("a declaration is an expression, not a value: write & | ~ instead of and, or, not, if")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A constant."""
+
+    value: float | str | bool
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A column of the events table."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """An operator over nodes of the same level: rows with rows, numbers with numbers."""
+
+    operator: Operator
+    arguments: tuple["Node", ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Aggregate:
+    """One number from a customer's events: `kind` of `value` over the rows that pass `where`, within the window.
+
+    `source` is `rows` (each row of the table) or `days` (rows summed to purchase days first). `half_life_days` weighs
+    a row by 2^(−age / half-life), its age in whole days.
+    """
+
+    kind: Kind
+    value: "Node | None"
+    source: Source = "rows"
+    where: "Node | None" = None
+    window_days: int | None = None
+    half_life_days: int | None = None
+
+
+Node = Constant | Column | Operation | Aggregate
+
+
+def _plain(thing: Any) -> Node:
+    """Unwrap what a user combines: one of ours, or a Python constant."""
+    if isinstance(thing, Values | Number):
+        return thing.node
+    if isinstance(thing, bool | int | float | str):
+        return Constant(thing)
+    raise TypeError(f"cannot use {thing!r} in a declaration; use columns of the events, numbers, text or truth values")
+
+
+@dataclass(frozen=True, eq=False)
+class Number(_Algebra):
+    """A number of a customer: what a declaration returns."""
+
+    node: Node
+
+    def fill(self, value: float) -> "Number":
+        """Take `value` where there is none."""
+        return self._node("fill", value)
+
+    def log1p(self) -> "Number":
+        """Natural logarithm of one plus the number."""
+        return self._node("log1p")
+
+
+@dataclass(frozen=True, eq=False)
+class Values(_Algebra):
+    """A value for each row (or purchase day) of the events it was taken from."""
+
+    events: "Events"
+    node: Node
+
+    def sum(self, *, half_life_days: int | None = None) -> Number:
+        """Sum; 0 over no rows. With a half-life each row counts 2^(−age / half-life)."""
+        return self.events._aggregate("sum", self.node, half_life_days)
+
+    def mean(self) -> Number:
+        """Arithmetic mean; nothing over no rows."""
+        return self.events._aggregate("mean", self.node)
+
+    def std(self) -> Number:
+        """Sample standard deviation (n − 1); nothing over fewer than two rows."""
+        return self.events._aggregate("std", self.node)
+
+    def min(self) -> Number:
+        """Least value; nothing over no rows."""
+        return self.events._aggregate("min", self.node)
+
+    def max(self) -> Number:
+        """Greatest value; nothing over no rows."""
+        return self.events._aggregate("max", self.node)
+
+    def distinct(self) -> Number:
+        """How many different values, nulls apart; 0 over no rows."""
+        return self.events._aggregate("distinct", self.node)
+
+    def first(self) -> Number:
+        """Value of the first purchase day (needs `by_day`); nothing over no rows."""
+        return self.events._aggregate("first", self.node)
+
+    def last(self) -> Number:
+        """Value of the last purchase day (needs `by_day`); nothing over no rows."""
+        return self.events._aggregate("last", self.node)
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """A customer's events, symbolically: past ones for a feature, those of the horizon for a target.
+
+    `e["amount"]` is a column; `e["age_days"]` counts whole days back from the cutoff (min, max); `e.by_day()` gives
+    purchase days, whose `gap_days` is the time since the purchase day before.
+    """
+
+    source: Source = "rows"
+    filter: Node | None = None
+    window_days: int | None = None
+
+    def __getitem__(self, column: str) -> Values:
+        """Take a column."""
+        if column == "gap_days" and self.source != "days":
+            raise ValueError("gaps lie between purchase days: write e.by_day()['gap_days']")
+        return Values(self, Column(column))
+
+    def where(self, condition: Values) -> "Events":
+        """Keep rows for which the condition holds (a null does not hold)."""
+        if self.source == "days":
+            raise ValueError("filter rows before they become days: write e.where(...).by_day()")
+        node = condition.node if self.filter is None else Operation("and", (self.filter, condition.node))
+        return replace(self, filter=node)
+
+    def within(self, days: int) -> "Events":
+        """Keep rows of the last `days` days: cutoff − days ≤ time < cutoff."""
+        if days < 1:
+            raise ValueError(f"a window must be at least 1 day long, not {days}")
+        return replace(self, window_days=days if self.window_days is None else min(days, self.window_days))
+
+    def by_day(self) -> "Events":
+        """Sum the rows to one per day on which there are any."""
+        return replace(self, source="days")
+
+    def count(self, *, half_life_days: int | None = None) -> Number:
+        """Count rows (or days); 0 over none. With a half-life each counts 2^(−age / half-life)."""
+        return self._aggregate("count", None, half_life_days)
+
+    def _aggregate(self, kind: Kind, value: Node | None, half_life_days: int | None = None) -> Number:
+        if kind in ("first", "last") and self.source != "days":
+            raise ValueError(f"{kind} needs an order of one row a day: write e.by_day()[column].{kind}()")
+        return Number(Aggregate(kind, value, self.source, self.filter, self.window_days, half_life_days))
+
+
+def aggregates(node: Node) -> list[Aggregate]:
+    """List the aggregates of an expression, each once, in order."""
+    if isinstance(node, Aggregate):
+        return [node]
+    found: dict[str, Aggregate] = {}
+    for argument in node.arguments if isinstance(node, Operation) else ():
+        found.update({repr(each): each for each in aggregates(argument)})
+    return list(found.values())
+
+
+def columns(node: Node | None) -> set[str]:
+    """Name the columns that an expression reads."""
+    if isinstance(node, Column):
+        return {node.name}
+    if isinstance(node, Aggregate):
+        return columns(node.value) | columns(node.where)
+    if isinstance(node, Operation):
+        return {name for argument in node.arguments for name in columns(argument)}
+    return set()

@@ -1,0 +1,47 @@
+"""A customer history: checked tables, and until when they are complete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+from features.tables import HistoryError
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A table that stays where it is: a query over files or an attached DuckDB file, read each time it is needed."""
+
+    query: str
+    attach: str | None = None
+
+
+Source = pd.DataFrame | pa.Table | Scan
+"""What may be handed in as a table."""
+
+
+@dataclass(frozen=True)
+class History:
+    """The tables of one customer base, checked at the door (`features.engine.door.admit`).
+
+    `end` is the first instant of which nothing is known: no cutoff may lie after it, no horizon may end after it.
+    `fingerprint` is a hash of every value of every table, whatever the order of rows.
+    """
+
+    name: str
+    tables: Mapping[str, pa.Table | Scan]
+    columns: Mapping[str, tuple[str, ...]]
+    end: pd.Timestamp
+    fingerprint: str
+
+    def require(self, table: str, columns: set[str], *, by: str) -> None:
+        """Raise `HistoryError` unless the table and its columns are there; `by` says who needs them."""
+        if table not in self.tables:
+            raise HistoryError(f"{by} needs the table {table!r}; {self.name} has {', '.join(self.tables)}")
+        missing = sorted(columns - set(self.columns[table]))
+        if missing:
+            raise HistoryError(
+                f"{by} needs the columns {missing} of {table}; {self.name} has {', '.join(self.columns[table])}. "
+                f"Map them in the dataset file, or leave {by} out of the study"
+            )

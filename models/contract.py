@@ -1,0 +1,63 @@
+"""What every model is: scikit-learn's words plus plain-data state."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Protocol, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+KEYS = ("customer_id", "cutoff", "category")
+"""Columns of a frame that say what a row is about; every other column is a feature."""
+
+State = Mapping[str, Any]
+"""JSON values, and `bytes` where XGBoost hands over its own UBJSON."""
+
+TargetKind = Literal["binary", "count", "amount", "none"]
+"""What a target measures: 0 or 1, a number of events, money, or nothing (segments)."""
+
+
+class Model(Protocol):
+    """A model of one target.
+
+    `learns` says what it is fitted on: `"outcome"` needs rows whose horizon has closed, `"past"` uses the
+    customers' history alone and so may be fitted on the very cutoff it predicts from. `requires` names the
+    features without which it cannot work (empty: it takes those it is given). `labels` names the values of
+    `predict` where they are codes (segments), else it is empty.
+    """
+
+    learns: ClassVar[Literal["outcome", "past"]]
+    requires: ClassVar[tuple[str, ...]]
+    kinds: ClassVar[tuple[TargetKind, ...]]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the codes that `predict` gives; empty when it gives expected values."""
+
+    def fit(self, X: pd.DataFrame, y: pd.Series) -> Self:
+        """Fit on a frame (keys and one column a feature) and the target's value for each row."""
+
+    def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """Give the expected value of the target for each row: probability, count or amount (or a label's code)."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Give the constructor's arguments."""
+
+    def state(self) -> dict[str, Any]:
+        """Give what was learned as plain data."""
+
+    def restore(self, state: State) -> Self:
+        """Take back what `state` gave; the model then predicts the same values, bit for bit."""
+
+
+def feature_names(frame: pd.DataFrame) -> list[str]:
+    """Name the feature columns of a frame, in order."""
+    return [str(column) for column in frame.columns if column not in KEYS]
+
+
+def matrix(frame: pd.DataFrame, features: list[str]) -> NDArray[np.float64]:
+    """Take the named columns as floats, rows × features, nulls as NaN; a missing one is a `ValueError`."""
+    missing = [name for name in features if name not in frame]
+    if missing:
+        raise ValueError(f"the frame lacks the features {missing}; it has {feature_names(frame)}")
+    return np.ascontiguousarray(frame[features].to_numpy(dtype=np.float64, na_value=np.nan))
