@@ -30,9 +30,10 @@ def spine(
     *,
     categories: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """List who is asked about at each cutoff: customer_id, cutoff (and category, for a population of pairs).
+    """List who is asked about at each cutoff: customer_id and cutoff, ordered by cutoff and customer.
 
-    Rows come ordered by cutoff, customer and category. `categories` says which ones make the pairs.
+    A population of pairs gives a row for each of the `categories` too, with the columns category and `eligible`: only
+    pairs for which the population holds are asked about, the others are what is known of the customer beside them.
     Raises `ValueError` for a cutoff after the history's end and for an empty population.
     """
     cutoffs = pd.DatetimeIndex(list(cutoffs))
@@ -40,11 +41,10 @@ def spine(
     if population.by and categories is None:
         raise ValueError(f"population {population.name!r} is per {population.by}: say which categories it is about")
     asked = candidates(history, cutoffs, categories=categories if population.by else None)
-    held = observe(history, asked, [population])[population.name] == 1
-    kept = asked[held.to_numpy()].reset_index(drop=True)
-    if kept.empty:
+    held = (observe(history, asked, [population])[population.name] == 1).to_numpy()
+    if not held.any():
         raise ValueError(f"nobody in {history.name} is {population.name!r} at {[f'{c:%Y-%m-%d}' for c in cutoffs]}")
-    return kept
+    return asked.assign(eligible=held) if population.by else asked[held].reset_index(drop=True)
 
 
 def check_cutoffs(history: History, cutoffs: pd.DatetimeIndex) -> None:

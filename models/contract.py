@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-KEYS = ("customer_id", "cutoff", "category")
+KEYS = ("customer_id", "cutoff", "category", "eligible")
 """Columns of a frame that say what a row is about; every other column is a feature."""
 
 State = Mapping[str, Any]
@@ -48,6 +48,15 @@ class Model(Protocol):
 
     def restore(self, state: State) -> Self:
         """Take back what `state` gave; the model then predicts the same values, bit for bit."""
+
+
+def eligible(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mark the rows that are asked about. Only pairs of customer and category may have others: rows that are there
+    for what they say about the customer, never fitted on as examples and never scored.
+    """
+    if "eligible" not in frame:
+        return np.ones(len(frame), dtype=bool)
+    return frame["eligible"].to_numpy(dtype=bool)
 
 
 def feature_names(frame: pd.DataFrame) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from features.engine.session import connect
+from features.engine.session import connect, fetch, lend
 from features.history import History
 
 
@@ -13,12 +13,13 @@ def candidates(history: History, cutoffs: Iterable[pd.Timestamp], *, categories:
     first = "greatest(time, known_time)" if "known_time" in history.columns["transactions"] else "time"
     columns = "customer_id, cutoff" + (", category" if categories is not None else "")
     with connect(history) as session:
-        session.register("cutoffs", pd.DataFrame({"cutoff": pd.DatetimeIndex(list(cutoffs))}))
-        session.register("categories", pd.DataFrame({"category": list(categories or [""])}, dtype="str"))
-        return session.execute(
+        lend(session, "cutoffs", pd.DataFrame({"cutoff": pd.DatetimeIndex(list(cutoffs))}))
+        lend(session, "categories", pd.DataFrame({"category": list(categories or [""])}, dtype="str"))
+        return fetch(
+            session,
             f"""SELECT {columns} FROM (SELECT customer_id, min({first}) AS first FROM purchases GROUP BY customer_id)
-            JOIN cutoffs ON first < cutoff CROSS JOIN categories ORDER BY cutoff, customer_id, category"""
-        ).df()
+            JOIN cutoffs ON first < cutoff CROSS JOIN categories ORDER BY cutoff, customer_id, category""",
+        )
 
 
 def top_categories(history: History, *, before: pd.Timestamp, count: int) -> list[str]:

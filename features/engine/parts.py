@@ -16,12 +16,7 @@ from features.expression import Aggregate, Column, Node, Operation
 WEIGHTED = "DECIMAL(38, 9)"
 """Terms of decayed sums are rounded to 1e-9, so that they too add up the same in any order."""
 
-AT, KNOWN, CUTOFF, ROW = (
-    exp.column("at", "d"),
-    exp.column("known", "d"),
-    exp.column("cutoff", "s"),
-    exp.column("row_id"),
-)
+AT, KNOWN, CUTOFF = exp.column("at", "d"), exp.column("known", "d"), exp.column("cutoff", "s")
 DAY = exp.cast(AT, "DATE")
 AGE = exp.paren(exp.Sub(this=exp.cast(CUTOFF, "DATE"), expression=DAY))
 
@@ -141,6 +136,7 @@ class Days:
     """Aggregates over purchase days: the rows of a filter and window summed to one row a day."""
 
     daily: Daily
+    key: str
     where: Node | None
     window: exp.Expr | None
     columns: dict[str, exp.Expr] = field(default_factory=dict)
@@ -166,9 +162,9 @@ class Days:
     def source(self, matched: exp.Select) -> exp.Select:
         """Give one row per spine row and day, with the gap to the day before."""
         sums = [exp.alias_(expression, name) for name, expression in self.columns.items() if name != "gap_days"]
-        inner = matched.select(ROW, exp.alias_(DAY, "day"), exp.alias_(AGE, "age_days"), *sums, append=False)
+        inner = matched.select(self.key, exp.alias_(DAY, "day"), exp.alias_(AGE, "age_days"), *sums, append=False)
         inside = both(self.window, self.daily.any(self.where))
-        inner = (inner.where(inside) if inside else inner).group_by("row_id", "day", "age_days")
+        inner = (inner.where(inside) if inside else inner).group_by(self.key, "day", "age_days")
         if "gap_days" not in self.columns:
             return inner
         gap = exp.alias_(self.columns["gap_days"], "gap_days")
@@ -181,7 +177,7 @@ class Days:
         name = column(node).name
         if name == "gap_days":
             self.columns[name] = exp.maybe_parse(
-                "day - LAG(day) OVER (PARTITION BY row_id ORDER BY day)", dialect="duckdb"
+                f"day - LAG(day) OVER (PARTITION BY {self.key} ORDER BY day)", dialect="duckdb"
             )
         elif name != "age_days":
             self.columns[name] = call("SUM", self.daily.measure("SUM", node, self.where))

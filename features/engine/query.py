@@ -48,6 +48,11 @@ class Group:
     spans: dict[Key, Days] = field(default_factory=dict)
     values: dict[Key, Aggregate] = field(default_factory=dict)
 
+    @property
+    def key(self) -> str:
+        """What the parts are grouped by: the spine's row, or for numbers of a customer who is asked about, and when."""
+        return "row_id" if self.by else "who_id"
+
     def number(self, declaration: Declaration) -> exp.Expr:
         """Render a declaration over the parts, and its `empty` where they give nothing."""
         rendered = double(render(declaration.node, self._leaf))
@@ -73,14 +78,14 @@ class Group:
             source = exp.select().from_(self.spans[key].source(self._matched(f"{self.name}_daily")).subquery("d"))
         else:
             source = self._matched(self._part(key) if key in self.values else f"{self.name}_daily")
-        return source.select("row_id", *(exp.alias_(e, name) for name, e in chosen.items())).group_by("row_id")
+        return source.select(self.key, *(exp.alias_(e, name) for name, e in chosen.items())).group_by(self.key)
 
     def _matched(self, table: str) -> exp.Select:
         keys = ["customer_id"] + ([self.by] if self.by else [])
         same = [exp.EQ(this=exp.column(key, "s"), expression=exp.column(key, "d")) for key in keys]
         return (
             exp.select()
-            .from_("spine AS s")
+            .from_(f"{'spine' if self.by else 'who'} AS s")
             .join(f"{table} AS d", on=exp.and_(*same, self.period.holds(known=self.known)))
         )
 
@@ -116,7 +121,7 @@ class Group:
         if aggregate.kind == "count" and aggregate.half_life_days is None:
             return ("rows",), Rows(self.daily).days(aggregate)
         key = ("days", repr(aggregate.where), str(aggregate.window_days))
-        span = self.spans.setdefault(key, Days(self.daily, aggregate.where, window(aggregate)))
+        span = self.spans.setdefault(key, Days(self.daily, self.key, aggregate.where, window(aggregate)))
         return key, formula(span, aggregate)
 
     def _part(self, key: Key) -> str:
@@ -155,10 +160,10 @@ def write(
         known = each.of in known_views and period.horizon_days is None
         group = groups.setdefault((each.of, each.by), Group(name, each.of, each.by, period, midnight, known))
         numbers.append(exp.alias_(group.number(each), each.name, quoted=True))
-    parts = {name: part for group in groups.values() for name, part in group.parts().items()}
     batch = exp.select(*(exp.column(name, "s", quoted=True) for name in carried), *numbers).from_("spine AS s")
-    for name, part in parts.items():
-        batch = batch.join(part.subquery(name), using="row_id", join_type="left")
+    for group in groups.values():
+        for name, part in group.parts().items():
+            batch = batch.join(part.subquery(name), using=group.key, join_type="left")
     prepare = {name: table for group in groups.values() for name, table in group.prepared().items()}
     return Query(
         prepare={name: table.sql(dialect=dialect) for name, table in prepare.items()},

@@ -9,7 +9,7 @@ import pandas as pd
 from configs.whole import whole_folder
 from features.declaration import Declaration
 from features.engine.query import Period, Query, write
-from features.engine.session import connect
+from features.engine.session import connect, fetch, lend
 from features.history import History
 from features.tables import VIEWS
 
@@ -58,14 +58,15 @@ def _run(
     _check(history, spine, declarations)
     query = _query(history, spine, declarations, period)
     with connect(history) as session:
-        keyed = spine.assign(row_id=range(len(spine)))
-        session.register("whole_spine", keyed)
+        who = spine.groupby(["customer_id", "cutoff"], sort=False).ngroup()
+        keyed = spine.assign(row_id=range(len(spine)), who_id=who)
+        lend(session, "whole_spine", keyed)
         for name, text in query.prepare.items():
             session.execute(f"CREATE TEMP TABLE {name} AS {text}")
         if to is not None:
             _write(session, keyed, query, to)
             return spine
-        frames = [session.execute(query.batch).df() for _ in _batches(session, keyed)]
+        frames = [fetch(session, query.batch) for _ in _batches(session, keyed)]
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     return frame.sort_values("row_id", ignore_index=True).drop(columns="row_id")
 
@@ -100,6 +101,7 @@ def _batches(session: duckdb.DuckDBPyConnection, spine: pd.DataFrame) -> Iterato
     for cutoff in cutoffs if 1 < len(cutoffs) <= BATCHES else [None]:
         condition = "TRUE" if cutoff is None else f"cutoff = TIMESTAMP '{cutoff}'"
         session.execute(f"CREATE OR REPLACE TEMP VIEW spine AS SELECT * FROM whole_spine WHERE {condition}")
+        session.execute("CREATE OR REPLACE TEMP VIEW who AS SELECT DISTINCT who_id, customer_id, cutoff FROM spine")
         yield cutoff
 
 

@@ -1,0 +1,45 @@
+"""The one door to XGBoost: fit, predict, and the booster as its own UBJSON."""
+
+import numpy as np
+import xgboost
+from numpy.typing import NDArray
+
+from models.contract import TargetKind
+
+OBJECTIVES: dict[TargetKind, dict[str, object]] = {
+    "binary": {"objective": "binary:logistic"},
+    "count": {"objective": "count:poisson"},
+    "amount": {"objective": "reg:tweedie", "tweedie_variance_power": 1.5},
+}
+"""Each objective predicts the expected value of its target: a probability, a count, an amount of money."""
+
+
+def fit_booster(
+    values: NDArray[np.float64],
+    target: NDArray[np.float64],
+    *,
+    kind: TargetKind,
+    rounds: int,
+    params: dict[str, object],
+) -> xgboost.Booster:
+    """Fit trees to rows × features; NaN is a missing value."""
+    data = xgboost.DMatrix(values, target)
+    fixed = {"tree_method": "hist", "verbosity": 0}
+    return xgboost.train({**fixed, **OBJECTIVES[kind], **params}, data, num_boost_round=rounds)
+
+
+def predict_booster(booster: xgboost.Booster, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Predict the expected value for each row."""
+    return np.asarray(booster.inplace_predict(values), dtype=np.float64)
+
+
+def to_bytes(booster: xgboost.Booster) -> bytes:
+    """Write a booster as UBJSON."""
+    return bytes(booster.save_raw("ubj"))
+
+
+def from_bytes(raw: bytes, *, threads: int) -> xgboost.Booster:
+    """Read a booster from UBJSON, to run on so many threads."""
+    booster = xgboost.Booster(params={"nthread": threads})
+    booster.load_model(bytearray(raw))
+    return booster

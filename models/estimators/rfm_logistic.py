@@ -1,0 +1,63 @@
+"""Logistic regression on recency, frequency and spend: the classic that a churn model must beat."""
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
+
+from models.contract import State, TargetKind, matrix
+from models.estimators import register
+
+
+@register
+class RfmLogistic(BaseEstimator):
+    """Probability from log(1 + x) of days since the last purchase, purchase days and mean spend, standardised.
+
+    `C` is scikit-learn's inverse strength of the ridge penalty.
+    """
+
+    learns: ClassVar = "outcome"
+    requires: ClassVar[tuple[str, ...]] = ("days_since_last", "purchase_days", "mean_day_spend")
+    kinds: ClassVar[tuple[TargetKind, ...]] = ("binary",)
+    labels: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, C: float = 1.0) -> None:
+        self.C = C
+
+    def fit(self, X: pd.DataFrame, y: pd.Series) -> Self:
+        """Fit on a frame that has the three features and a target of 0 and 1."""
+        logs = self._logs(X)
+        self.mean_, self.scale_ = logs.mean(axis=0), np.maximum(logs.std(axis=0), 1e-12)
+        regression = LogisticRegression(C=self.C).fit((logs - self.mean_) / self.scale_, y)
+        self.coefficients_, self.intercept_ = regression.coef_[0], float(regression.intercept_[0])
+        return self
+
+    def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """Give the probability of a 1. Terms are added column by column, so one row equals many bit for bit."""
+        standard = (self._logs(X) - self.mean_) / self.scale_
+        log_odds = np.full(len(X), self.intercept_)
+        for column, coefficient in enumerate(self.coefficients_):
+            log_odds = log_odds + coefficient * standard[:, column]
+        return np.asarray(expit(log_odds), dtype=np.float64)
+
+    def state(self) -> dict[str, Any]:
+        """Give the standardisation and the coefficients."""
+        return {
+            "mean": self.mean_.tolist(),
+            "scale": self.scale_.tolist(),
+            "coefficients": self.coefficients_.tolist(),
+            "intercept": self.intercept_,
+        }
+
+    def restore(self, state: State) -> Self:
+        """Take them back."""
+        self.mean_, self.scale_ = np.array(state["mean"]), np.array(state["scale"])
+        self.coefficients_, self.intercept_ = np.array(state["coefficients"]), float(state["intercept"])
+        return self
+
+    def _logs(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        return np.log1p(matrix(X, list(self.requires)))
