@@ -214,6 +214,10 @@ class Events:
     def _aggregate(self, kind: Kind, value: Node | None, half_life_days: int | None = None) -> Number:
         if kind in ("first", "last") and self.source != "days":
             raise ValueError(f"{kind} needs an order of one row a day: write e.by_day()[column].{kind}()")
+        if kind == "distinct" and self.source != "rows":
+            raise ValueError("different values are counted over rows: write e[column].distinct()")
+        if half_life_days is not None and half_life_days <= 0:
+            raise ValueError(f"a half-life must be longer than 0 days, not {half_life_days}")
         return Number(Aggregate(kind, value, self.source, self.filter, self.window_days, half_life_days))
 
 

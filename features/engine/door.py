@@ -79,7 +79,7 @@ class _Door:
 
     def query(self) -> str:
         """Give the SQL that reads the table as ours; columns we do not know pass through."""
-        casts = [f'{self._cast(column, type_).sql} AS "{column}"' for column, type_ in self.types.items()]
+        casts = [f'{self._filled(column, type_)} AS "{column}"' for column, type_ in self.types.items()]
         defaults = [
             f"{column.default} AS {name}"
             for name, column in self.schema.columns.items()
@@ -126,11 +126,15 @@ class _Door:
             yield from self._count(f"{amount} < 0 AND NOT coalesce({returned}, FALSE)", "amount", repair)
 
     def _count(self, condition: str, column: str, wrong: str) -> Iterator[str]:
-        query = f"SELECT count(*), any_value(COLUMNS(*)::VARCHAR) FROM {self.raw} WHERE {condition}"
+        query = f"SELECT count(*), first(COLUMNS(*)::VARCHAR) FROM {self.raw} WHERE {condition}"
         count, *example = self.opened.execute(query).fetchall()[0]
         if count:
             row = {name: value for name, value in zip(self.types, example, strict=True) if value is not None}
             yield f"{self.name}.{column} {wrong}: {count} rows, such as {row}"
+
+    def _filled(self, column: str, type_: str) -> str:
+        expected, sql = self.schema.columns.get(column), self._cast(column, type_).sql
+        return f"coalesce({sql}, {expected.default})" if expected is not None and expected.default else sql
 
     def _cast(self, column: str, type_: str) -> _Cast:
         expected, quoted = self.schema.columns.get(column), f'"{column}"'
@@ -160,9 +164,13 @@ def _time(quoted: str, type_: str, format_: str | None) -> _Cast:
         return _Cast("", "a number is no time; give times, or say the format, as in format = '%Y%m%d'")
     if type_ == "TIMESTAMP WITH TIME ZONE":
         return _Cast(f"CAST({quoted} AT TIME ZONE 'UTC' AS TIMESTAMP)", "is not a time")
-    return _Cast(
-        f"TRY_CAST({quoted} AS TIMESTAMP)", "is not an ISO time (2025-12-31 or 2025-12-31 23:59:00); say its format"
-    )
+    if type_ == "VARCHAR":
+        iso = f"TRY_CAST({quoted} AS TIMESTAMP WITH TIME ZONE) AT TIME ZONE 'UTC'"
+        return _Cast(
+            f"CASE WHEN {quoted} LIKE '____-__-__%' THEN {iso} END",
+            "is not an ISO time (2025-12-31 or 2025-12-31 23:59:00); say its format",
+        )
+    return _Cast(f"TRY_CAST({quoted} AS TIMESTAMP)", "is not a time")
 
 
 def _arrow(source: pd.DataFrame | pa.Table) -> pa.Table:

@@ -54,11 +54,15 @@ class Group:
         return "row_id" if self.by else "who_id"
 
     def number(self, declaration: Declaration) -> exp.Expr:
-        """Render a declaration over the parts, and its `empty` where they give nothing."""
+        """Render a declaration over the parts, and its `empty` where they give nothing or there are no events."""
         rendered = double(render(declaration.node, self._leaf))
         if declaration.empty is None:
             return rendered
-        return exp.Coalesce(this=rendered, expressions=[exp.convert(float(declaration.empty))])
+        empty = exp.convert(float(declaration.empty))
+        parts = dict.fromkeys(self._part(self._placed(each)[0]) for each in declaration.aggregates)
+        events = exp.func("COALESCE", *(exp.column(self.key, part) for part in parts))
+        given = exp.Case().when(events.is_(exp.null()).not_(), rendered)
+        return exp.Coalesce(this=given, expressions=[empty])
 
     def prepared(self) -> dict[str, exp.Select]:
         """Give the tables to build once: the daily sums, and the different values that are counted."""
@@ -91,7 +95,7 @@ class Group:
 
     def _rows(self, where: Node | None) -> exp.Select:
         floor = "DATE_TRUNC('day', {})" if self.midnight else "{}"
-        instants = {"at": "time", "known": "known_time"} if self.known else {"at": "time"}
+        instants = {"at": "time", "known": "COALESCE(known_time, time)"} if self.known else {"at": "time"}
         keys = ["customer_id", *([self.by] if self.by else [])]
         rows = exp.select(
             *keys, *(f"{floor.format(time)} AS {name}" for name, time in instants.items()), dialect="duckdb"

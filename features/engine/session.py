@@ -52,4 +52,5 @@ def lend(opened: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> N
 
 def fetch(opened: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
     """Run a query and take its rows."""
-    return opened.sql(query).to_arrow_table().to_pandas()
+    table: pa.Table = opened.sql(query).to_arrow_table()
+    return pd.DataFrame(table.to_pandas())

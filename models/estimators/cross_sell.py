@@ -107,14 +107,14 @@ class CrossSell(BaseEstimator):
         self.similar_ = similarity(bought)
         self.mean_closeness_ = np.maximum(closeness(bought, self.similar_).mean(axis=0), 1e-9)
 
-    def _bought(self, frame: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+    def _bought(self, frame: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
         """Give who bought what lately as a 0/1 matrix, and each row's place in it; -1 for an unknown category."""
         customer = frame.groupby(["customer_id", "cutoff"], sort=False).ngroup().to_numpy()
-        category = pd.Index(self.categories_).get_indexer(frame["category"])
+        category = pd.Index(self.categories_).get_indexer(pd.Index(frame["category"]))
         bought = np.zeros((customer.max(initial=-1) + 1, len(self.categories_)))
         seen = category >= 0
         bought[customer[seen], category[seen]] = frame[BOUGHT].to_numpy(dtype=np.float64)[seen]
-        return bought, customer, category
+        return bought, customer.astype(np.int64), category.astype(np.int64)
 
     def _values(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         bought, customer, category = self._bought(frame)

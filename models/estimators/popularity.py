@@ -29,8 +29,7 @@ class Popularity(BaseEstimator):
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each pair its category's rate; 0 for a category nobody could take up in training."""
-        rates: NDArray[np.float64] = X["category"].map(self.rates_).fillna(0.0).to_numpy(dtype=np.float64)
-        return rates
+        return np.array([self.rates_.get(category, 0.0) for category in X["category"]], dtype=np.float64)
 
     def state(self) -> dict[str, Any]:
         """Give the rates."""

@@ -1,0 +1,61 @@
+"""What a dataset file says: where the tables of a customer base lie, and how their columns are called.
+
+```toml
+[tables.transactions]
+csv = "sales/2025-*.csv"          # or parquet, or duckdb, or postgresql
+columns.customer_id = "client"    # ours = theirs; columns of the same name need no line
+formats.time = "%d.%m.%Y"         # where times are no ISO times
+```
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from configs.toml import HERE, Strict, find, names, read
+
+FOLDER = HERE / "datasets"
+
+
+class TableFile(Strict):
+    """Where one table lies: exactly one of `csv`, `parquet` (a path or glob), `duckdb` or `postgresql` (with `table`).
+
+    `duckdb` is the path of a database file, `postgresql` a connection URI (or `$NAME` of an environment variable
+    that holds it). Relative paths start at the dataset file's folder.
+    """
+
+    csv: str | None = None
+    parquet: str | None = None
+    duckdb: str | None = None
+    postgresql: str | None = None
+    table: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    formats: dict[str, str] = Field(default_factory=dict)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Refuse what does not hang together."""
+        given = [kind for kind in ("csv", "parquet", "duckdb", "postgresql") if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(f"say exactly one of csv, parquet, duckdb, postgresql, not {given or 'none'}")
+        if (self.table is not None) != (given[0] in ("duckdb", "postgresql")):
+            raise ValueError("duckdb and postgresql need the name of a table; files have none")
+
+
+class DatasetFile(Strict):
+    """The tables of a customer base. `end` is the first instant of which nothing is known."""
+
+    tables: dict[str, TableFile] = Field(min_length=1)
+    end: datetime | None = None
+
+
+def read_dataset(name: str) -> tuple[DatasetFile, Path]:
+    """Read a dataset file by name or path; gives it and the folder that relative paths start at."""
+    path = find("dataset", FOLDER, name)
+    return read(path, DatasetFile), path.resolve().parent
+
+
+def dataset_names() -> list[str]:
+    """List the datasets that are files."""
+    return names(FOLDER)

@@ -1,0 +1,37 @@
+"""What a deployment says, by environment variables: where results go and which MLflow server keeps the models."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SILENCE = {
+    "BENTOML_DO_NOT_TRACK": "True",
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "OMP_NUM_THREADS": "1",
+}
+"""Set for our own processes: no usage data leave, and no thread pool fights the explicit thread counts."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`AUGURY_VAR` (default `var`): the folder for everything made. `AUGURY_MLFLOW` (default a SQLite file there)."""
+
+    var: Path
+    mlflow: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings; makes nothing."""
+        var = Path(environment.get("AUGURY_VAR", "var")).resolve()
+        return cls(var, environment.get("AUGURY_MLFLOW", f"sqlite:///{var / 'mlflow.db'}"))
+
+    @property
+    def runs(self) -> Path:
+        """Where MLflow's files go when the store is our own."""
+        return self.var / "mlartifacts"
+
+    def scored(self, model: str) -> Path:
+        """Where the batch of a registered model lies: its frame and its scores."""
+        return self.var / "scored" / model

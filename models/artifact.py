@@ -1,0 +1,134 @@
+"""A fitted model and all that is needed to ask it: what travels from training to serving, as plain data."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Self
+
+import pandas as pd
+
+from configs.whole import whole_folder
+from models.contract import KEYS, Model, TargetKind, eligible
+from models.estimators import create
+from models.profile import Cells
+
+FORMAT: Final = 1
+_FILE: Final = "artifact.json"
+
+
+class ArtifactError(ValueError):
+    """An artifact that cannot be read or asked here; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A fitted model with its task.
+
+    `features` gives for each feature the fingerprint of the definition it was trained on; `categories` those that
+    pairs are made of (empty: customers are asked about); `trained_to` the last cutoff it has learned from.
+    """
+
+    name: str
+    dataset: str
+    population: str
+    target: str
+    kind: TargetKind
+    horizon_days: int
+    features: Mapping[str, str]
+    categories: Sequence[str]
+    trained_to: pd.Timestamp
+    model_name: str
+    model: Model
+    profile: Mapping[str, Cells]
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def id(self) -> str:
+        """Hash of everything that decides an answer."""
+        text, blobs = self._plain()
+        digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode())
+        for name in sorted(blobs):
+            digest.update(blobs[name])
+        return digest.hexdigest()[:16]
+
+    def score(self, frame: pd.DataFrame, *, version: str) -> pd.DataFrame:
+        """Score the rows of a frame that are asked about: keys, score, label where there are labels, model, version."""
+        asked = eligible(frame)
+        keys = [key for key in KEYS if key in frame and key != "eligible"]
+        scores = frame.loc[asked, keys].reset_index(drop=True)
+        scores["score"] = self.model.predict(frame)[asked]
+        if self.model.labels:
+            scores["label"] = [self.model.labels[int(code)] for code in scores["score"]]
+        return scores.assign(model=self.name, version=version)
+
+    def save(self, folder: Path) -> None:
+        """Write the artifact as JSON, and XGBoost's trees as UBJSON, whole or not at all."""
+        text, blobs = self._plain()
+        with whole_folder(folder) as draft:
+            (draft / _FILE).write_text(json.dumps({**text, "id": self.id}, indent=1) + "\n", encoding="utf-8")
+            for name, blob in blobs.items():
+                (draft / name).write_bytes(blob)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read an artifact. Raises `ArtifactError` where the file is missing, of another format, or not as written."""
+        text = _read(folder)
+        plain = dict(text["state"])
+        state = {
+            key: (folder / value["file"]).read_bytes() if _is_file(value) else value for key, value in plain.items()
+        }
+        model = create(text["model_name"], **text["params"]).restore(state)
+        cells = {name: Cells.restore(each) for name, each in text["profile"].items()}
+        same = ("name", "dataset", "population", "target", "kind", "horizon_days", "features", "categories")
+        artifact = cls(
+            **{key: text[key] for key in (*same, "model_name", "provenance")},
+            trained_to=pd.Timestamp(text["trained_to"]),
+            model=model,
+            profile=cells,
+        )
+        if artifact.id != text["id"]:
+            raise ArtifactError(f"{folder} is not what was saved (id {artifact.id}, not {text['id']}): fetch it anew")
+        return artifact
+
+    def _plain(self) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """Give what JSON holds, and what goes to files of its own."""
+        state = self.model.state()
+        blobs = {f"{key}.ubj": value for key, value in state.items() if isinstance(value, bytes)}
+        text = {
+            "format": FORMAT,
+            "name": self.name,
+            "dataset": self.dataset,
+            "population": self.population,
+            "target": self.target,
+            "kind": self.kind,
+            "horizon_days": self.horizon_days,
+            "features": dict(self.features),
+            "categories": list(self.categories),
+            "trained_to": self.trained_to.isoformat(),
+            "model_name": self.model_name,
+            "params": self.model.get_params(),
+            "state": {key: {"file": f"{key}.ubj"} if isinstance(v, bytes) else v for key, v in state.items()},
+            "profile": {name: cells.state() for name, cells in self.profile.items()},
+            "provenance": dict(self.provenance),
+        }
+        return text, blobs
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"file"}
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / _FILE
+    if not path.is_file():
+        raise ArtifactError(f"there is no artifact at {folder}: {_FILE} is missing")
+    text: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if text.get("format") != FORMAT:
+        raise ArtifactError(
+            f"{path} is of format {text.get('format')}; this version reads format {FORMAT}. Train it anew, "
+            "or load it with the version of Augury that wrote it"
+        )
+    return text

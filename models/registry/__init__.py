@@ -1,0 +1,5 @@
+"""The model registry, in MLflow: artifacts by name, with the aliases champion and challenger."""
+
+from models.registry.store import ALIASES, ModelRegistry, NotRegistered, Registered, quiet_mlflow
+
+__all__ = ["ALIASES", "ModelRegistry", "NotRegistered", "Registered", "quiet_mlflow"]

@@ -1,0 +1,125 @@
+"""Artifacts in MLflow's model registry."""
+
+import logging
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from typing import Final, Literal
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+import configs
+import models
+from configs.registry import did_you_mean
+from models.artifact import Artifact
+
+Alias = Literal["champion", "challenger"]
+ALIASES: Final[tuple[Alias, ...]] = ("champion", "challenger")
+_NEEDS: Final = ("mlflow", "numpy", "pandas", "scipy", "sklearn", "xgboost", "lifetimes")
+
+
+class NotRegistered(LookupError):
+    """No such model, or none under that alias; the message names what there is."""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """An artifact and the version under which the registry knows it."""
+
+    artifact: Artifact
+    version: str
+
+
+class ModelRegistry:
+    """The registry behind a tracking URI: a `sqlite:///` file or any MLflow server."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+    def add(self, artifact: Artifact, *, run_id: str, alias: Alias | None = None) -> str:
+        """Store an artifact with a run as a new version of its name; gives the version."""
+        with tempfile.TemporaryDirectory() as scratch, quiet_mlflow(self.uri):
+            folder, code = Path(scratch) / "artifact", Path(scratch) / "code"
+            artifact.save(folder)
+            for package in (configs, models):
+                source = Path(package.__path__[0])
+                shutil.copytree(source, code / source.name, ignore=shutil.ignore_patterns("__pycache__", "*.toml"))
+            with mlflow.start_run(run_id=run_id, nested=True):
+                logged = mlflow.pyfunc.log_model(
+                    name="model",
+                    python_model=str(Path(__file__).with_name("pyfunc.py")),
+                    artifacts={"artifact": str(folder), "code": str(code)},
+                    pip_requirements=_requirements(),
+                    signature=_signature(artifact),
+                    registered_model_name=artifact.name,
+                )
+        number = str(logged.registered_model_version)
+        self.client.set_model_version_tag(artifact.name, number, "artifact_id", artifact.id)
+        if alias is not None:
+            self.client.set_registered_model_alias(artifact.name, alias, number)
+        return number
+
+    def load(self, name: str, alias: Alias = "champion") -> Registered:
+        """Load what an alias of a name points to. Raises `NotRegistered`."""
+        try:
+            found = self.client.get_model_version_by_alias(name, alias)
+        except MlflowException as error:
+            if name in self.names():
+                raise NotRegistered(f"model {name!r} has no {alias}; train one, or set the alias") from error
+            raise NotRegistered(did_you_mean("registered model", name, self.names())) from error
+        with quiet_mlflow(self.uri), tempfile.TemporaryDirectory() as scratch:
+            local = mlflow.artifacts.download_artifacts(
+                artifact_uri=f"models:/{name}/{found.version}", dst_path=scratch, tracking_uri=self.uri
+            )
+            return Registered(Artifact.load(Path(local) / "artifacts" / "artifact"), str(found.version))
+
+    def names(self) -> list[str]:
+        """List the registered models' names."""
+        return sorted(str(found.name) for found in self.client.search_registered_models(max_results=1000))
+
+    def champions(self, dataset: str | None = None) -> list[Registered]:
+        """Load every champion, or those of one dataset."""
+        named = [
+            found for found in self.client.search_registered_models(max_results=1000) if "champion" in found.aliases
+        ]
+        loaded = [self.load(str(found.name)) for found in sorted(named, key=lambda found: str(found.name))]
+        return [each for each in loaded if dataset is None or each.artifact.dataset == dataset]
+
+
+@contextmanager
+def quiet_mlflow(uri: str) -> Iterator[None]:
+    """Point MLflow's fluent calls at a URI, without its notices, and leave both as they were."""
+    before, logger = mlflow.get_tracking_uri(), logging.getLogger("mlflow")
+    level = logger.level
+    mlflow.set_tracking_uri(uri)
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+        mlflow.set_tracking_uri(before)
+
+
+def _requirements() -> list[str]:
+    installed = packages_distributions()
+    return [f"{installed[module][0]}=={version(installed[module][0])}" for module in _NEEDS]
+
+
+def _signature(artifact: Artifact) -> ModelSignature:
+    """Write the signature by hand: features may be null, keys are needed only where pairs are scored."""
+    pairs = bool(artifact.categories)
+    keys = [ColSpec("string", "customer_id", required=pairs), ColSpec("datetime", "cutoff", required=pairs)]
+    if pairs:
+        keys += [ColSpec("string", "category"), ColSpec("boolean", "eligible", required=False)]
+    return ModelSignature(inputs=Schema([*keys, *(ColSpec("double", name) for name in artifact.features)]))
