@@ -1,10 +1,10 @@
 """Buy till you die: BG/NBD for purchases, Gamma-Gamma for spend. The one door to lifetimes. Time is in weeks.
 
 A customer is x (repeat purchase days), t_x (first to last purchase day) and T (first purchase day to now). lifetimes
-finds the parameters. The predictions are the papers' formulas written here: lifetimes' own BG/NBD expectation is NaN for
-x = 0 when a + b < 1, and a process that only scores need not import it. Importing lifetimes mutes FutureWarning, sets a
-pandas option and lets dill extend pickle, all for the whole process; the fence here undoes the first two and spares us
-the third.
+finds the parameters. The predictions are the papers' formulas, written here: lifetimes' own BG/NBD expectation is NaN
+for x = 0 when a + b < 1, and a process that only scores need not import it. Importing lifetimes mutes FutureWarning,
+sets a pandas option and lets dill extend pickle, all for the whole process; the fence here undoes the first two and
+keeps dill out.
 """
 
 import sys
@@ -35,6 +35,9 @@ optimum is flat and rounding keeps the gradient from falling further (the parame
 NODES = 64
 """Points of the quadrature: relative error below 2e-6 up to ten years ahead, at the median 5e-16."""
 
+FITTERS = {"BG/NBD": "BetaGeoFitter", "Gamma-Gamma": "GammaGammaFitter"}
+"""What lifetimes calls the models."""
+
 _DOOR = threading.Lock()
 
 
@@ -53,7 +56,7 @@ def fit_bgnbd(*, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> dict[str, float]
             "take a longer history or a later cutoff"
         )
     groups = pd.DataFrame({"x": x, "t_x": t_x, "T": T}).groupby(["x", "t_x", "T"]).size().reset_index(name="weight")
-    return _estimate("BetaGeoFitter", *(groups[column].to_numpy() for column in ("x", "t_x", "T", "weight")))
+    return _estimate("BG/NBD", *(groups[column].to_numpy() for column in ("x", "t_x", "T", "weight")))
 
 
 def p_alive(params: Params, *, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
@@ -80,9 +83,9 @@ def expected_purchases(params: Params, *, horizon: float, x: ArrayLike, t_x: Arr
     x, _, T = _history(x, t_x, T)
     shape, reach = params["r"] + x, horizon / (params["alpha"] + T)
     counts, which = np.unique(x, return_inverse=True)
-    rules = np.stack([_beta_rule(params["a"], params["b"] + count) for count in counts]) if len(x) else np.empty(0)
+    rules = np.array([_beta_rule(params["a"], params["b"] + count) for count in counts]).reshape(-1, 2, NODES)
     total = np.zeros(len(x))
-    for p, weight in zip(*np.moveaxis(rules, 0, 2), strict=True) if len(x) else ():
+    for p, weight in zip(rules[:, 0].T, rules[:, 1].T, strict=True):
         dropout = p[which]
         total += weight[which] * -np.expm1(-shape * np.log1p(dropout * reach)) / dropout
     return total * alive
@@ -103,7 +106,7 @@ def fit_gamma_gamma(x: ArrayLike, m: ArrayLike) -> dict[str, float]:
             "take a longer history, or check the sign of the amounts"
         )
     unit = float(m[kept].mean())
-    params = _estimate("GammaGammaFitter", x[kept], m[kept] / unit)
+    params = _estimate("Gamma-Gamma", x[kept], m[kept] / unit)
     if params["q"] <= 1:
         raise ValueError(
             f"Gamma-Gamma was fitted with q = {params['q']:.4g}, and at q <= 1 mean spend is infinite; "
@@ -125,9 +128,8 @@ def expected_value(params: Params, *, x: ArrayLike, m: ArrayLike) -> Floats:
 
 def _history(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Take x, t_x and T as floats; say which customers' history cannot be."""
-    columns = [np.ascontiguousarray(values, dtype=np.float64) for values in (x, t_x, T)]
-    x, t_x, T = columns
-    _refuse(~np.isfinite(columns).all(axis=0), "a null or infinite x, t_x or T; leave out who has not bought yet")
+    x, t_x, T = (np.ascontiguousarray(values, dtype=np.float64) for values in (x, t_x, T))
+    _refuse(~np.isfinite(x + t_x + T), "a null or infinite x, t_x or T; leave out who has not bought yet")
     _refuse((x < 0) | (x != np.floor(x)), "an x that is no count of repeat purchase days (0, 1, 2 …)")
     _refuse((t_x < 0) | (t_x > T), "a t_x outside 0 … T; recency is first to last purchase, not last purchase to now")
     _refuse((x == 0) & (t_x > 0), "x = 0 with t_x above 0; count purchase days, not orders, in x and in t_x alike")
@@ -159,23 +161,23 @@ def _beta_rule(a: float, b: float) -> Floats:
     width = (k / s) * ((k + b - 1) / s) * ((k + a - 1) / (s + 1)) * ((k + c - 2) / (s - 1))
     mean, variance = a / c, (a / c) * (b / c) / (c + 1)
     nodes, vectors = eigh_tridiagonal(np.append(mean, centre), np.sqrt(np.append(variance, width)))
-    return np.stack([np.maximum(nodes, np.finfo(np.float64).tiny), vectors[0] ** 2])
+    return np.stack([np.maximum(nodes, 1e-30), vectors[0] ** 2])
 
 
-def _estimate(fitter: str, *columns: Floats) -> dict[str, float]:
+def _estimate(name: str, *columns: Floats) -> dict[str, float]:
     """Fit one of lifetimes' models; a `ValueError` if no tolerance lets it converge to numbers."""
     with _fence():
-        model = getattr(_lifetimes(), fitter)()
+        model = getattr(_lifetimes(), FITTERS[name])()
         for tolerance in TOLERANCES:
             try:
                 found = model.fit(*columns, tol=tolerance).params_
             except ValueError:  # lifetimes' ConvergenceError, numpy's LinAlgError
                 continue
-            params = {str(name): float(value) for name, value in found.items()}
+            params = {str(parameter): float(value) for parameter, value in found.items()}
             if all(0 < value < np.inf for value in params.values()):
                 return params
     raise ValueError(
-        f"{fitter} did not converge on {len(columns[0])} distinct histories; look for constant or extreme columns, "
+        f"{name} did not converge on {len(columns[0])} distinct customers; look for constant or extreme columns, "
         "take a longer history, or use a model that learns from outcomes"
     )
 

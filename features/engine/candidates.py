@@ -10,7 +10,7 @@ from features.history import History
 
 def candidates(history: History, cutoffs: Iterable[pd.Timestamp], *, categories: Sequence[str] | None) -> pd.DataFrame:
     """List customers with a purchase known before each cutoff, times the categories if given."""
-    first = "greatest(time, known_time)" if "known_time" in history.columns["transactions"] else "time"
+    first = _known(history)
     columns = "customer_id, cutoff" + (", category" if categories is not None else "")
     with connect(history) as session:
         lend(session, "cutoffs", pd.DataFrame({"cutoff": pd.DatetimeIndex(list(cutoffs))}))
@@ -27,8 +27,12 @@ def top_categories(history: History, *, before: pd.Timestamp, count: int) -> lis
     history.require("transactions", {"category"}, by="a population of pairs")
     with connect(history) as session:
         rows = session.execute(
-            """SELECT category FROM purchases WHERE time < $1 AND category IS NOT NULL
+            f"""SELECT category FROM purchases WHERE {_known(history)} < $1 AND category IS NOT NULL
             GROUP BY category ORDER BY count(DISTINCT customer_id) DESC, category LIMIT $2""",
             [before.to_pydatetime(), count],
         ).fetchall()
     return [str(row[0]) for row in rows]
+
+
+def _known(history: History) -> str:
+    return "greatest(time, known_time)" if "known_time" in history.columns["transactions"] else "time"

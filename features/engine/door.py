@@ -176,8 +176,9 @@ def _time(quoted: str, type_: str, format_: str | None) -> _Cast:
 def _arrow(source: pd.DataFrame | pa.Table) -> pa.Table:
     if isinstance(source, pa.Table):
         return source
+    zoned = {str(column): source[column].dt.tz_convert(None) for column in source.select_dtypes("datetimetz")}
     try:
-        return pa.Table.from_pandas(source, preserve_index=False)
+        return pa.Table.from_pandas(source.assign(**zoned), preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise HistoryError(
             f"a column mixes types: {error}. Give each column one type, such as text ids only"

@@ -164,7 +164,7 @@ class Days:
         sums = [exp.alias_(expression, name) for name, expression in self.columns.items() if name != "gap_days"]
         inner = matched.select(self.key, exp.alias_(DAY, "day"), exp.alias_(AGE, "age_days"), *sums, append=False)
         inside = both(self.window, self.daily.any(self.where))
-        inner = (inner.where(inside) if inside else inner).group_by(self.key, "day", "age_days")
+        inner = (inner.where(inside) if inside else inner).group_by(self.key, DAY, AGE)
         if "gap_days" not in self.columns:
             return inner
         gap = exp.alias_(self.columns["gap_days"], "gap_days")

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
 from features.history import History, Scan
-from features.tables import VIEWS
+from features.tables import VIEWS, HistoryError
 
 
 @contextmanager
@@ -39,10 +40,19 @@ def place(opened: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table | Sca
     for name, table in tables.items():
         if isinstance(table, Scan):
             if table.attach is not None:
-                opened.execute(f"ATTACH IF NOT EXISTS '{table.attach}' AS source (READ_ONLY)")
+                _attach(opened, table.attach)
             opened.execute(f"CREATE VIEW {name} AS {table.query}")
         else:
             opened.register(name, table)
+
+
+def _attach(opened: duckdb.DuckDBPyConnection, path: str) -> None:
+    quoted = path.replace("'", "''")
+    opened.execute(f"ATTACH IF NOT EXISTS '{quoted}' AS source (READ_ONLY)")
+    query = "SELECT path FROM duckdb_databases() WHERE database_name = 'source'"
+    attached = str(opened.execute(query).fetchall()[0][0])
+    if not Path(attached).samefile(path):
+        raise HistoryError(f"tables lie in two DuckDB files, {attached} and {path}; put those of a history into one")
 
 
 def lend(opened: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:

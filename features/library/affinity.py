@@ -4,7 +4,7 @@ from features.declaration import feature
 from features.expression import Events, Number
 
 
-@feature(by="category", empty=0)
+@feature(by="category", empty=0, drift="elapsed")
 def category_purchase_days(e: Events) -> Number:
     """Days on which the category was bought. Unit: days."""
     return e.by_day().count()
@@ -16,7 +16,7 @@ def category_bought(e: Events) -> Number:
     return e.count() > 0
 
 
-@feature(by="category", empty=0)
+@feature(by="category", empty=0, drift="elapsed")
 def category_spend(e: Events) -> Number:
     """Amount spent on the category. Unit: currency."""
     return e["amount"].sum()

@@ -10,7 +10,7 @@ def categories(e: Events) -> Number:
     return e["category"].distinct()
 
 
-@feature(empty=0)
+@feature(empty=0, drift="elapsed")
 def categories_ever(e: Events) -> Number:
     """Different categories bought so far. Unit: categories."""
     return e["category"].distinct()

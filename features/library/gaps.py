@@ -16,7 +16,7 @@ def gap_std(e: Events) -> Number:
     return e.by_day()["gap_days"].std()
 
 
-@feature()
+@feature(drift="elapsed")
 def gap_max(e: Events) -> Number:
     """Longest time between purchase days. Unit: days."""
     return e.by_day()["gap_days"].max()

@@ -4,13 +4,13 @@ from features.declaration import feature
 from features.expression import Events, Number
 
 
-@feature(empty=0)
+@feature(empty=0, drift="elapsed")
 def frequency(e: Events) -> Number:
     """Repeat purchase days x: days with a purchase, less the first. Unit: days."""
     return e.by_day().count() - 1
 
 
-@feature(empty=0)
+@feature(empty=0, drift="elapsed")
 def recency_days(e: Events) -> Number:
     """Age at the last purchase, t_x: time from the first purchase day to the last. Unit: days."""
     return e["age_days"].max() - e["age_days"].min()
@@ -34,7 +34,7 @@ def mean_day_spend(e: Events) -> Number:
     return e.by_day()["amount"].mean()
 
 
-@feature(empty=0)
+@feature(empty=0, drift="elapsed")
 def purchase_days(e: Events) -> Number:
     """Days with a purchase. Unit: days."""
     return e.by_day().count()

@@ -1,0 +1,1 @@
+"""Floor 4: studies, benchmarks and the command line."""

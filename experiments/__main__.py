@@ -1,0 +1,5 @@
+"""`python -m experiments` is `augury`."""
+
+from experiments.cli import main
+
+main()

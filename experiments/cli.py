@@ -1,0 +1,139 @@
+"""The command line. Each command imports what it needs when it is called, so that `--help` is there at once."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from configs.settings import SILENCE, Settings
+
+app = typer.Typer(
+    name="augury",
+    help="The predictive half of a CRM: churn, lifetime value, cross-sell and segments.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Study = Annotated[str, typer.Argument(help="a study's name, or the path of its TOML")]
+Model = Annotated[str, typer.Argument(help="a registered model's name")]
+Dataset = Annotated[str | None, typer.Option(help="another dataset, by name or TOML; default: the one trained on")]
+Cutoff = Annotated[str | None, typer.Option(help="ISO time; default: where the history ends")]
+
+
+@app.command()
+def demo() -> None:
+    """Show the whole of it on real data: train, register, score, serve, ask, watch."""
+    from experiments.demo import demo as run
+
+    run(Settings.read())
+
+
+@app.command()
+def train(
+    study: Study,
+    model: Annotated[str | None, typer.Option(help="one of the study's models; default: its champion")] = None,
+    alias: Annotated[str, typer.Option(help="champion, challenger or none (track only)")] = "champion",
+) -> None:
+    """Train a study's model, judge it on later cutoffs, track it in MLflow and register it."""
+    from experiments.commands import train as run
+
+    run(study, model=model, alias=alias, settings=Settings.read())
+
+
+@app.command()
+def compare(study: Study) -> None:
+    """Train all models of a study and show them side by side."""
+    from experiments.commands import compare as run
+
+    run(study)
+
+
+@app.command()
+def study(
+    name: Study, check: Annotated[bool, typer.Option("--check", help="compare, and write nothing")] = False
+) -> None:
+    """Run a study and write its results.json, or compare with the committed one (exit 1 where they differ)."""
+    from experiments.commands import study as run
+
+    run(name, check=check)
+
+
+@app.command()
+def score(
+    model: Model,
+    cutoff: Cutoff = None,
+    dataset: Dataset = None,
+    to: Annotated[Path | None, typer.Option(help="the folder to write; default: var/scored/MODEL")] = None,
+) -> None:
+    """Score everyone of a champion's population to Parquet."""
+    from experiments.commands import score as run
+
+    run(model, cutoff=cutoff, dataset=dataset, to=to, settings=Settings.read())
+
+
+@app.command()
+def serve(
+    dataset: Annotated[str | None, typer.Option(help="serve the champions of this dataset; default: all")] = None,
+    host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="the port to listen on")] = 3000,
+) -> None:
+    """Serve the champions over HTTP."""
+    from experiments.server import replace_process
+
+    replace_process(Settings.read(), dataset=dataset, host=host, port=port)
+
+
+@app.command()
+def drift(
+    model: Model,
+    cutoff: Cutoff = None,
+    dataset: Dataset = None,
+    json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,
+    warn: Annotated[bool, typer.Option("--warn", help="let warnings end with exit code 10")] = False,
+) -> None:
+    """Check a champion's features and scores for drift.
+
+    Exit codes: 0 fine, 10 warning (with --warn), 20 alert, 30 too few rows to judge, 40 the features are not there.
+    """
+    from experiments.commands import drift as run
+
+    raise typer.Exit(run(model, cutoff=cutoff, dataset=dataset, as_json=json, warn=warn, settings=Settings.read()))
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str, typer.Argument(help="features, targets, models, metrics, datasets, populations or studies")],
+) -> None:
+    """List what there is of a kind."""
+    from experiments.commands import list_kind
+
+    list_kind(kind)
+
+
+@app.command()
+def readme(
+    check: Annotated[bool, typer.Option("--check", help="exit 1 where the tables differ, and write nothing")] = False,
+) -> None:
+    """Make the README's tables from the committed results."""
+    from experiments.readme import readme as run
+
+    run(check=check)
+
+
+def main() -> None:
+    """Run the command line: an error that we foresaw is one message and exit code 1 (40 for bad input data)."""
+    os.environ.update({key: os.environ.get(key, value) for key, value in SILENCE.items()})
+    try:
+        app()
+    except (LookupError, ValueError, OSError) as error:
+        if os.environ.get("AUGURY_TRACE"):
+            raise
+        print(f"augury: {error}", file=sys.stderr)
+        sys.exit(_code(error))
+
+
+def _code(error: Exception) -> int:
+    return 40 if type(error).__name__ == "HistoryError" else 1

@@ -1,0 +1,145 @@
+"""The commands behind the command line."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from configs.registry import Registry, did_you_mean
+from configs.settings import Settings
+from configs.study import read_study, study_names
+from experiments.progress import steps
+from experiments.runs import Deployment, history_of
+from experiments.scoreboard import table
+from experiments.study import differences, prepare, results, results_file, run, write_results
+from features.datasets import known
+from features.declaration import Declaration
+from features.library import FEATURES, POPULATIONS, TARGETS
+from models.estimators import MODELS
+from models.metrics import METRICS
+from models.registry import Alias
+from serving.drift import ExitCode, Report
+from training.train import Trained
+
+
+def train(name: str, *, model: str | None, alias: str, settings: Settings) -> None:
+    """Train one model of a study, track and register it, and print where to look."""
+    if alias not in (*get_args(Alias), "none"):
+        raise ValueError(f"unknown alias {alias!r}; use champion, challenger or none")
+    read = read_study(name)
+    chosen = model or read.champion
+    if chosen not in read.models:
+        raise LookupError(did_you_mean(f"model of study {name}", chosen, read.models))
+    with steps(f"train {Path(name).stem}", 4) as step:
+        prepared = prepare(Path(name).stem, read, step=step)
+        step(f"train {chosen}")
+        trained = prepared.train(chosen)
+        step("track")
+        kept = None if alias == "none" else cast(Alias, alias)
+        run_id, version = Deployment.open(settings).record(prepared, trained, alias=kept)
+    found = results(prepared, {chosen: trained}, started=time.perf_counter())
+    Console().print(table(read.title, found["models"]))
+    registered = f", registered as {prepared.name} version {version} ({alias})" if version else ""
+    Console().print(f"MLflow run {run_id}{registered}\nlook at it: mlflow ui --backend-store-uri {settings.mlflow}")
+
+
+def compare(name: str) -> None:
+    """Train all models of a study and print the scoreboard."""
+    _, found, champion = _run(name)
+    Console().print(table(str(found["study"]), found["models"], champion=champion))
+
+
+def study(name: str, *, check: bool) -> None:
+    """Run a study and write its results, or compare them with the committed ones."""
+    title, found, champion = _run(name)
+    Console().print(table(title, found["models"], champion=champion))
+    if not check:
+        Console().print(f"written: {write_results(found)}")
+        return
+    path = results_file(str(found["study"]))
+    if not path.is_file():
+        raise LookupError(f"there are no committed results at {path}; run without --check first")
+    told = differences(found, json.loads(path.read_text(encoding="utf-8")))
+    if told:
+        raise ValueError(f"the results differ from {path}:\n" + "\n".join(f"- {line}" for line in told))
+    Console().print(f"same as {path}")
+
+
+def _run(name: str) -> tuple[str, dict[str, Any], str]:
+    started, read = time.perf_counter(), read_study(name)
+    trained: dict[str, Trained] = {}
+    with steps(f"study {Path(name).stem}", 2 + len(read.models)) as step:
+        prepared = prepare(Path(name).stem, read, step=step)
+        trained = dict(zip(read.models, run(prepared, step=step), strict=True))
+    return read.title, results(prepared, trained, started=started), read.champion
+
+
+def score(name: str, *, cutoff: str | None, dataset: str | None, to: Path | None, settings: Settings) -> None:
+    """Score a champion's population and print where it lies."""
+    deployment = Deployment.open(settings)
+    with steps(f"score {name}", 3) as step:
+        step("load the champion")
+        registered = deployment.registry.load(name)
+        step("load the history")
+        history = history_of(registered, dataset)
+        step("score")
+        scores = deployment.score(registered, history, cutoff=_time(cutoff), to=to)
+    Console().print(f"{len(scores)} scores of {name} version {registered.version}: {to or settings.scored(name)}")
+
+
+def drift(name: str, *, cutoff: str | None, dataset: str | None, as_json: bool, warn: bool, settings: Settings) -> int:
+    """Check a champion for drift, print the report and give the exit code."""
+    deployment = Deployment.open(settings)
+    registered = deployment.registry.load(name)
+    report = deployment.drift(registered, history_of(registered, dataset), cutoff=_time(cutoff))
+    if as_json:
+        print(json.dumps(report.plain(), indent=1))
+    else:
+        Console().print(drift_table(report))
+    return 0 if report.code is ExitCode.WARN and not warn else int(report.code)
+
+
+def drift_table(report: Report) -> Table:
+    """Lay a drift report out for a terminal: everything worth a look, and how many columns were fine."""
+    fine = sum(finding.severity == "ok" for finding in report.findings)
+    title = f"{report.model} at {report.cutoff} against {report.trained_to}: {report.code.name}, {fine} columns fine"
+    made = Table(
+        "column", "PSI", "missing then", "missing now", "", title=report.problem or title, title_justify="left"
+    )
+    for finding in report.findings:
+        if finding.severity != "ok":
+            shares = (f"{finding.missing_then:.1%}", f"{finding.missing_now:.1%}")
+            made.add_row(finding.column, f"{finding.psi:.3f}", *shares, finding.severity)
+    return made
+
+
+def list_kind(kind: str) -> None:
+    """Print the names of a kind, with what each means."""
+    declared = {"features": FEATURES, "targets": TARGETS, "populations": POPULATIONS}
+    named = {"models": sorted(MODELS), "metrics": sorted(METRICS), "datasets": known(), "studies": study_names()}
+    if kind in declared:
+        Console().print(_catalogue(declared[kind]))
+    elif kind in named:
+        print("\n".join(named[kind]))
+    else:
+        raise LookupError(did_you_mean("kind", kind, {*declared, *named}))
+
+
+def _catalogue(declared: Registry[Declaration]) -> Table:
+    made = Table("name", "family", "meaning", box=None)
+    for each in declared.values():
+        made.add_row(each.name, each.family, each.meaning.splitlines()[0])
+    return made
+
+
+def _time(text: str | None) -> pd.Timestamp | None:
+    if text is None:
+        return None
+    try:
+        return pd.Timestamp(text)
+    except ValueError as error:
+        raise ValueError(f"the cutoff {text!r} is not an ISO time such as 2017-12-03: {error}") from error

@@ -1,0 +1,166 @@
+"""`augury demo`: the whole of Augury on two real data sets, in a few minutes."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from configs.settings import Settings
+from configs.study import read_study
+from experiments.commands import drift_table
+from experiments.progress import steps
+from experiments.report import Section, write_report
+from experiments.runs import Deployment
+from experiments.scoreboard import table
+from experiments.server import free_port, running
+from experiments.study import Prepared, prepare, results, run
+from features.datasets import load
+from features.engine.customer import purchases_of
+from features.history import History
+from serving.drift import Report
+from training.plots import plots
+from training.train import Trained
+
+STUDIES = {
+    "complete_journey": [
+        "complete_journey_churn",
+        "complete_journey_clv",
+        "complete_journey_cross_sell",
+        "complete_journey_segments",
+    ],
+    "cdnow": ["cdnow_churn", "cdnow_clv"],
+}
+SERVED, WATCHED = "complete_journey", "complete_journey_churn"
+STEPS = sum(4 + len(read_study(name).models) for names in STUDIES.values() for name in names) + 4
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the service said over HTTP: to ids, to a payload, and to an id that nobody has."""
+
+    by_id: list[dict[str, Any]]
+    by_payload: list[dict[str, Any]]
+    unknown: str
+    curl: str
+
+
+def demo(settings: Settings) -> None:
+    """Train, register, score, serve, ask and watch; print where everything is."""
+    started, console = time.perf_counter(), Console()
+    deployment = Deployment.open(settings)
+    with steps("demo", STEPS, console=console) as step:
+        step("load cdnow and complete_journey")
+        histories = {name: load(name) for name in STUDIES}
+        sections = [
+            section for name, history in histories.items() for section in _studies(deployment, name, history, step)
+        ]
+        step("serve, and ask over HTTP")
+        answers = _ask(settings, histories[SERVED])
+        step("check drift between two cutoffs")
+        report = _watch(deployment, histories[SERVED])
+        step("write the report")
+        page = settings.var / "report.html"
+        write_report(
+            page, sections, [report], title="Augury's demo", note="Complete Journey and CDNOW, by `augury demo`"
+        )
+    for section in sections:
+        console.print(table(section.title, section.results["models"], champion=section.champion))
+    console.print(_answered(answers))
+    console.print(drift_table(report))
+    console.print(_pointers(settings, answers, seconds=time.perf_counter() - started), soft_wrap=True)
+
+
+def _studies(deployment: Deployment, dataset: str, history: History, step: Callable[[str], None]) -> Iterator[Section]:
+    for name in STUDIES[dataset]:
+
+        def named(what: str, name: str = name) -> None:
+            step(f"{name}: {what}")
+
+        yield _study(deployment, name, history, named)
+
+
+def _study(deployment: Deployment, name: str, history: History, step: Callable[[str], None]) -> Section:
+    """Train a study's models, track them all, register the champion and score everyone with it."""
+    started, read = time.perf_counter(), read_study(name)
+    prepared = prepare(name, read, step=step, history=history)
+    trained = dict(zip(read.models, run(prepared, step=step), strict=True))
+    step("track and register")
+    _record(deployment, prepared, trained)
+    step("score everyone")
+    deployment.score(deployment.registry.load(name), history)
+    champion = trained[read.champion]
+    drawn = plots(champion.scored, kind=prepared.task.kind)
+    return Section(read.title, results(prepared, trained, started=started), read.champion, drawn)
+
+
+def _record(deployment: Deployment, prepared: Prepared, trained: dict[str, Trained]) -> None:
+    for model, each in trained.items():
+        deployment.record(prepared, each, alias="champion" if model == prepared.study.champion else None)
+
+
+def _ask(settings: Settings, history: History) -> Answers:
+    scores = pd.read_parquet(settings.scored(WATCHED) / "scores.parquet")
+    ids = scores.sort_values("score", ascending=False)["customer_id"].iloc[[0, len(scores) // 2, -1]].tolist()
+    payload = {
+        "customer_id": ids[1],
+        "cutoff": history.end.isoformat(),
+        "transactions": _payload_rows(history, ids[1]),
+        "models": [WATCHED],
+    }
+    with (
+        running(settings, dataset=SERVED, port=free_port(), log=settings.var / "service.log") as url,
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
+        known = client.post("/v1/score", json={"customer_ids": ids}).raise_for_status().json()
+        sent = client.post("/v1/score/payload", json=payload).raise_for_status().json()
+        unknown = client.post("/v1/score", json={"customer_ids": ["nobody"]})
+    body = json.dumps({"customer_ids": ids[:1]})
+    curl = f"curl -s http://127.0.0.1:3000/v1/score -H 'content-type: application/json' -d '{body}'"
+    return Answers(known["scores"], sent["scores"], f"{unknown.status_code} {unknown.json()['error']}", curl)
+
+
+def _payload_rows(history: History, customer_id: str) -> list[dict[str, Any]]:
+    """Give a customer's purchases as a marketing system would send them."""
+    rows = purchases_of(history, customer_id)[["time", "amount", "category", "discount"]]
+    sent: list[dict[str, Any]] = json.loads(rows.to_json(orient="records", date_format="iso"))
+    return sent
+
+
+def _watch(deployment: Deployment, history: History) -> Report:
+    return deployment.drift(deployment.registry.load(WATCHED), history)
+
+
+def _answered(answers: Answers) -> Table:
+    """Show what was asked and answered: of pairs, only each customer's best offer."""
+    made = Table("asked by", "customer", "model", "answer", title="The service's answers", title_justify="left")
+    for asked, scores in (("id", answers.by_id), ("payload", answers.by_payload)):
+        seen = set()
+        for score in scores:
+            if (score["customer_id"], score["model"]) not in seen:
+                what = score["label"] or f"{score['score']:.3f}" + (
+                    f" ({score['category']})" if score["category"] else ""
+                )
+                made.add_row(asked, score["customer_id"], score["model"], what)
+            seen.add((score["customer_id"], score["model"]))
+    made.add_row("id", "nobody", "", answers.unknown)
+    return made
+
+
+def _pointers(settings: Settings, answers: Answers, *, seconds: float) -> str:
+    return "\n".join(
+        [
+            "",
+            f"Done in {seconds:.0f} s.",
+            f"  report     {settings.var / 'report.html'}",
+            f"  scores     {settings.var / 'scored'}/MODEL/scores.parquet",
+            f"  MLflow UI  .venv/bin/mlflow ui --backend-store-uri {settings.mlflow}",
+            f"  service    .venv/bin/augury serve --dataset {SERVED}",
+            f"  then try   {answers.curl}",
+        ]
+    )

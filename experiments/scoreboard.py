@@ -1,0 +1,52 @@
+"""Models side by side: one row a model, one column a metric."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+COLUMNS = {
+    "roc_auc": "ROC-AUC",
+    "pr_auc": "PR-AUC",
+    "lift_at_10": "lift@10 %",
+    "brier": "Brier",
+    "ece": "ECE",
+    "map_at_5": "MAP@5",
+    "normalised_gini": "norm. Gini",
+    "aggregate_bias": "agg. bias",
+    "mae": "MAE",
+    "silhouette": "silhouette",
+    "smallest_share": "smallest share",
+    "bootstrap_ari": "bootstrap ARI",
+}
+"""Metrics worth a column, in order; a table has those that its study knows."""
+
+Models = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+def cells(models: Models) -> tuple[list[str], dict[str, list[str]]]:
+    """Give the header and one row of texts a model, from the `models` of a results file."""
+    metrics = [metric for metric in COLUMNS if any(metric in found for found in models.values())]
+    rows = {model: [_cell(found.get(metric)) for metric in metrics] for model, found in models.items()}
+    return [COLUMNS[metric] for metric in metrics], rows
+
+
+def table(title: str, models: Models, *, champion: str | None = None) -> Table:
+    """Lay a scoreboard out for a terminal, the champion in bold."""
+    header, rows = cells(models)
+    made = Table("model", *header, title=title, title_justify="left")
+    for model, row in rows.items():
+        made.add_row(model, *row, style="bold" if model == champion else "")
+    return made
+
+
+def _cell(found: Mapping[str, Any] | None) -> str:
+    if found is None or found["value"] is None:
+        return "–"
+    if found["low"] is None or found["high"] is None:
+        return _number(found["value"])
+    return f"{_number(found['value'])} [{_number(found['low'])}, {_number(found['high'])}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 10 else f"{value:.3f}"

@@ -1,0 +1,58 @@
+"""Expected purchases within the horizon, from past purchases alone (BG/NBD)."""
+
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from models.buy_till_you_die import expected_purchases, fit_bgnbd
+from models.contract import State, TargetKind, matrix
+from models.estimators import register
+
+DAYS_A_WEEK = 7
+"""The frame's columns and the horizon are in days, `models.buy_till_you_die` thinks in weeks."""
+
+
+@register
+class Bgnbd(BaseEstimator):
+    """BG/NBD of Fader, Hardie & Lee (2005): predicts purchase days within `horizon_days`.
+
+    The frame holds frequency (repeat purchase days), recency_days (first to last purchase) and tenure_days (first
+    purchase to cutoff). `params_` are r, alpha (weeks), a and b.
+    """
+
+    learns: ClassVar[Literal["outcome", "past"]] = "past"
+    requires: ClassVar[tuple[str, ...]] = ("frequency", "recency_days", "tenure_days")
+    kinds: ClassVar[tuple[TargetKind, ...]] = ("count",)
+    labels: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, horizon_days: int) -> None:
+        self.horizon_days = horizon_days
+
+    def fit(self, X: pd.DataFrame, y: pd.Series | None = None) -> Self:
+        """Estimate from the histories; `y` is ignored. Raises as `models.buy_till_you_die.fit_bgnbd` does."""
+        self.params_ = fit_bgnbd(**_weeks(X))
+        return self
+
+    def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """Give each row's expected purchase days within the horizon, 0 or more."""
+        check_is_fitted(self)
+        return expected_purchases(self.params_, horizon=self.horizon_days / DAYS_A_WEEK, **_weeks(X))
+
+    def state(self) -> dict[str, Any]:
+        """Give the parameters."""
+        check_is_fitted(self)
+        return {"params": dict(self.params_)}
+
+    def restore(self, state: State) -> Self:
+        """Take the parameters back."""
+        self.params_ = dict(state["params"])
+        return self
+
+
+def _weeks(X: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+    x, recency_days, tenure_days = matrix(X, list(Bgnbd.requires)).T
+    return {"x": x, "t_x": recency_days / DAYS_A_WEEK, "T": tenure_days / DAYS_A_WEEK}

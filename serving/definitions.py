@@ -1,0 +1,25 @@
+"""The declarations that an artifact was trained on, if they still mean the same."""
+
+from features.declaration import Declaration
+from features.library import FEATURES, POPULATIONS
+from models.artifact import Artifact, ArtifactError
+
+
+def features_of(artifact: Artifact) -> list[Declaration]:
+    """Look up an artifact's features. Raises `ArtifactError` where one is gone or is defined otherwise by now."""
+    changed = [
+        name
+        for name, fingerprint in artifact.features.items()
+        if name not in FEATURES or FEATURES[name].fingerprint != fingerprint
+    ]
+    if changed:
+        raise ArtifactError(
+            f"{artifact.name} was trained on other definitions of {changed} than this version has; train it anew, "
+            "or serve it with the version that trained it"
+        )
+    return [FEATURES[name] for name in artifact.features]
+
+
+def population_of(artifact: Artifact) -> Declaration:
+    """Look up whom an artifact is asked about."""
+    return POPULATIONS[artifact.population]

@@ -1,0 +1,90 @@
+"""What goes in and out of the service, typed."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_IDS, MAX_ROWS = 1_000, 10_000
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ById(_Message):
+    """Score customers whose features the latest batch holds."""
+
+    customer_ids: list[Text] = Field(min_length=1, max_length=MAX_IDS)
+    models: list[Text] | None = Field(default=None, min_length=1, description="registered names; all if left out")
+
+
+class Transaction(_Message):
+    """A purchase (or a return) of the customer."""
+
+    time: datetime = Field(description="ISO time; with an offset it is taken to UTC, without one it is UTC")
+    amount: Finite
+    order_id: Text | None = None
+    product_id: Text | None = None
+    category: Text | None = None
+    quantity: Finite | None = None
+    discount: Finite | None = None
+    channel: Text | None = None
+    is_return: bool = False
+
+
+class ByPayload(_Message):
+    """Score a customer from the history that comes along, by the same definitions."""
+
+    customer_id: Text
+    cutoff: datetime = Field(description="the instant to predict from; events at or after it are not looked at")
+    transactions: list[Transaction] = Field(min_length=1, max_length=MAX_ROWS)
+    models: list[Text] | None = Field(default=None, min_length=1, description="registered names; all if left out")
+
+
+class Score(BaseModel):
+    """One score: the expected value of the model's target, or the code of a segment with its label."""
+
+    customer_id: str
+    model: str
+    version: str
+    target: str
+    horizon_days: int
+    cutoff: datetime
+    score: float
+    category: str | None = None
+    label: str | None = None
+
+
+class Scores(BaseModel):
+    """The answer: for pairs one score per category that could be offered, best first."""
+
+    scores: list[Score]
+
+
+class ModelInfo(BaseModel):
+    """A model that the service answers for."""
+
+    name: str
+    version: str
+    artifact: str
+    dataset: str
+    population: str
+    target: str
+    horizon_days: int
+    cutoff: datetime | None = Field(description="of the features looked up by id; none if no batch was written")
+    customers: int
+
+
+class Models(BaseModel):
+    """Everything the service answers for."""
+
+    models: list[ModelInfo]
+
+
+class Problem(BaseModel):
+    """What is wrong, which value, and what to do."""
+
+    error: str

@@ -1,0 +1,132 @@
+"""Histories that the tests of the features floor share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from configs.registry import Registry
+from features import declaration
+from features.datasets import DATASETS
+from features.declaration import Declaration, feature
+from features.engine.door import admit
+from features.expression import Events
+from features.history import History
+
+MIDNIGHTS = pd.DatetimeIndex(["2024-03-01", "2024-05-20", "2024-08-01", "2024-11-11", "2025-01-01"])
+ODD_HOURS = pd.DatetimeIndex(
+    ["2024-03-01 13:37:11.500000", "2024-05-20 00:00:01", "2024-08-01 06:00", "2024-11-11 23:59:59", "2025-01-01 12:00"]
+)
+CATEGORIES = ("bread", "cheese", "fish", "fruit", "tea", "wine")
+Build = Callable[..., History]
+
+
+@pytest.fixture(scope="session")
+def midnights() -> pd.DatetimeIndex:
+    """Give five cutoffs at 00:00."""
+    return MIDNIGHTS
+
+
+@pytest.fixture(scope="session")
+def odd_hours() -> pd.DatetimeIndex:
+    """Give five cutoffs at other times of day."""
+    return ODD_HOURS
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    """Make a history of rows (customer_id, time, amount and, by name, more columns)."""
+
+    def made(rows: list[tuple[Any, ...]], *more: str, end: str = "2026-01-01", **tables: pd.DataFrame) -> History:
+        lines = pd.DataFrame(rows, columns=["customer_id", "time", "amount", *more])
+        return admit("built", {"transactions": lines, **tables}, end=pd.Timestamp(end))
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def purchases() -> pd.DataFrame:
+    """Draw the rows of 60 customers over 500 days.
+
+    Times at any hour, at midnight, at cutoffs and their windows' first instants; doubles; returns; late and null.
+    """
+    rng = np.random.default_rng(20240229)
+    sizes = rng.geometric(0.04, 60).clip(max=60)
+    customers = np.repeat([f"c{number:02}" for number in range(60)], sizes)
+    rows = pd.DataFrame({"customer_id": customers, "time": _times(rng, len(customers))})
+    rows = _joined(pd.concat([rows, _edges(rng)], ignore_index=True))
+    rows["amount"] = rng.choice([0.0, 0.05, 1.1, 3.35, 19.99, 250.0], len(rows)) + rng.integers(0, 900, len(rows)) / 100
+    rows["category"] = rng.choice(np.array([*CATEGORIES, None]), len(rows), p=[0.3, 0.2, 0.15, 0.1, 0.1, 0.05, 0.1])
+    rows["discount"] = rng.choice([0.0, 0.1, 2.5, np.nan], len(rows))
+    rows["is_return"] = rng.choice(np.array([False, None, True]), len(rows), p=[0.8, 0.1, 0.1])
+    rows["amount"] = rows["amount"].where(rows["is_return"] != True, -rows["amount"])  # noqa: E712
+    rows["known_time"] = rows["time"] + pd.to_timedelta(rng.choice([0, 1, 30, 86400 * 3], len(rows)), unit="s")
+    rows["known_time"] = rows["known_time"].where(rng.random(len(rows)) < 0.5)
+    doubled = pd.concat([rows, rows.sample(20, random_state=1)])
+    return doubled.sample(frac=1, random_state=2, ignore_index=True)
+
+
+def _times(rng: np.random.Generator, count: int) -> pd.DatetimeIndex:
+    days = pd.Timestamp("2023-11-01") + pd.to_timedelta(rng.integers(0, 500, count), unit="D")
+    seconds = np.where(rng.random(count) < 0.2, 0, rng.integers(0, 86400, count))
+    return pd.DatetimeIndex(days + pd.to_timedelta(seconds, unit="s"))
+
+
+def _joined(rows: pd.DataFrame) -> pd.DataFrame:
+    """Let the last 20 customers begin at a cutoff."""
+    join = pd.Series([*MIDNIGHTS, *ODD_HOURS] * 2, index=[f"c{number}" for number in range(40, 60)])
+    kept = rows[~(rows["time"] < rows["customer_id"].map(join))]
+    return pd.concat([kept, join.rename("time").rename_axis("customer_id").reset_index()], ignore_index=True)
+
+
+def _edges(rng: np.random.Generator) -> pd.DataFrame:
+    """Put events at cutoffs, and where windows and horizons begin and end: at that instant and just before."""
+    cutoff = rng.choice(np.concatenate([MIDNIGHTS.to_numpy(), ODD_HOURS.to_numpy()]), 500)
+    days = pd.to_timedelta(rng.choice([0, 0, 0, -28, -56, -91, -182, 28], 500), unit="D")
+    before = pd.to_timedelta(rng.choice([0, 1], 500, p=[0.7, 0.3]), unit="us")
+    customers = [f"c{number:02}" for number in rng.integers(0, 60, 500)]
+    return pd.DataFrame({"customer_id": customers, "time": pd.DatetimeIndex(cutoff + days - before)})
+
+
+@pytest.fixture(scope="session")
+def history(purchases: pd.DataFrame) -> History:
+    """Admit the drawn rows."""
+    return admit("drawn", {"transactions": purchases})
+
+
+@pytest.fixture(scope="session")
+def everyone() -> Callable[[pd.DatetimeIndex], pd.DataFrame]:
+    """Make a spine of all customers and categories, and of one customer without events, in no order."""
+
+    def spine(cutoffs: pd.DatetimeIndex) -> pd.DataFrame:
+        customers = pd.DataFrame({"customer_id": [*(f"c{number:02}" for number in range(60)), "nobody"]})
+        pairs = customers.merge(pd.DataFrame({"category": CATEGORIES}), how="cross")
+        return pairs.merge(cutoffs.to_frame(name="cutoff"), how="cross").sample(frac=1, random_state=3)
+
+    return spine
+
+
+@pytest.fixture(scope="session")
+def cdnow() -> History:
+    """Load CDNOW once."""
+    return DATASETS["cdnow"]()
+
+
+@pytest.fixture
+def declared(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Declaration]:
+    """Declare a feature called thing, apart from the library."""
+    for name in ("FEATURES", "TARGETS", "POPULATIONS"):
+        monkeypatch.setattr(declaration, name, Registry(name.lower().removesuffix("s")))
+
+    def made(say: Callable[[Events], Any], meaning: str = "Meaning. Unit: days.", **options: Any) -> Declaration:
+        def thing(e: Events) -> Any:
+            return say(e)
+
+        thing.__doc__ = meaning
+        declaration.FEATURES.clear()
+        feature(**options)(thing)
+        return next(iter(declaration.FEATURES.values()))
+
+    return made

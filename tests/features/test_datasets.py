@@ -1,0 +1,86 @@
+"""The public datasets: whole, and equal to a plain reading of their files."""
+
+import importlib.util
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from features.datasets import DATASETS
+from features.engine.session import connect
+from features.history import History
+
+Whole = tuple[int, int, Decimal, str, str]
+
+
+def _whole(history: History) -> Whole:
+    """Count customers and rows; give the total amount and the first and last day."""
+    query = """SELECT count(DISTINCT customer_id), count(*), sum(amount), min(time)::DATE::VARCHAR,
+        max(time)::DATE::VARCHAR FROM transactions"""
+    with connect(history) as session:
+        customers, rows, total, first, last = session.execute(query).fetchall()[0]
+    return customers, rows, total, first, last
+
+
+def _read(file: str, *, skip: int, customer: int) -> Whole:
+    """Read a CDNOW file line by line."""
+    found = importlib.util.find_spec("lifetimes")
+    assert found is not None
+    assert found.origin is not None
+    lines = (Path(found.origin).parent / "datasets" / file).read_text().splitlines()[skip:]
+    fields = [line.split() for line in lines if line.strip()]
+    days = sorted(f"{day[:4]}-{day[4:6]}-{day[6:]}" for *_, day, _, _ in fields)
+    total = sum(Decimal(line[-1]) for line in fields)
+    return len({line[customer] for line in fields}), len(fields), Decimal(total), days[0], days[-1]
+
+
+def test_cdnow_equals_its_file(cdnow: History) -> None:
+    whole = _whole(cdnow)
+    assert whole == _read("CDNOW_master.txt", skip=1, customer=0)
+    assert whole == (23570, 69659, Decimal("2500315.63"), "1997-01-01", "1998-06-30")
+    assert cdnow.end == pd.Timestamp("1998-07-01")
+
+
+def test_the_cdnow_sample_equals_its_file() -> None:
+    sample = DATASETS["cdnow_sample"]()
+    whole = _whole(sample)
+    assert whole == _read("CDNOW_sample.txt", skip=0, customer=1)
+    assert whole[:2] == (2357, 6919)
+    assert sample.end == pd.Timestamp("1998-07-01")
+
+
+def test_loading_twice_gives_the_same_fingerprint(cdnow: History) -> None:
+    assert DATASETS["cdnow"]().fingerprint == cdnow.fingerprint
+
+
+@pytest.fixture(scope="module")
+def complete_journey() -> History:
+    return DATASETS["complete_journey"]()
+
+
+def test_complete_journey_is_whole(complete_journey: History) -> None:
+    customers, rows, total, first, last = _whole(complete_journey)
+    assert (customers, rows, first, last) == (2469, 1469307, "2017-01-01", "2018-01-01")
+    assert complete_journey.end == pd.Timestamp("2018-01-01")
+    assert total == Decimal("4596039.58")
+
+
+def test_complete_journey_has_its_tables(complete_journey: History) -> None:
+    asked = {
+        "transactions": "sum(discount), min(discount), count(*) FILTER (WHERE category IS NULL)",
+        "products": "count(*), count(DISTINCT product_id), count(category)",
+        "touches": "count(*), count(DISTINCT campaign), max(time)::DATE::VARCHAR",
+        "events": "count(*), any_value(kind), count(DISTINCT kind)",
+        "customers": "count(*), count(DISTINCT customer_id), min(customer_id)",
+    }
+    with connect(complete_journey) as session:
+        whole = {table: session.execute(f"SELECT {what} FROM {table}").fetchall()[0] for table, what in asked.items()}
+    assert set(complete_journey.tables) == set(asked)
+    assert whole == {
+        "transactions": (Decimal("822553.19"), 0, 7045),
+        "products": (92331, 92331, 91791),
+        "touches": (6589, 27, "2017-12-28"),
+        "events": (2102, "coupon_redemption", 1),
+        "customers": (801, 801, "1"),
+    }

@@ -1,0 +1,1 @@
+"""Floor 3: fit, evaluate, track."""
