@@ -9,9 +9,10 @@ SILENCE = {
     "BENTOML_DO_NOT_TRACK": "True",
     "DO_NOT_TRACK": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "OMP_NUM_THREADS": "1",
 }
-"""Set for our own processes: no usage data leave, and no thread pool fights the explicit thread counts."""
+"""Set for our own processes: no usage data leave, no bar fights ours, no thread pool the explicit thread counts."""
 
 
 @dataclass(frozen=True)

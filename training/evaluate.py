@@ -20,9 +20,13 @@ def evaluate(scored: pd.DataFrame, *, kind: TargetKind, draws: int = 200, seed: 
     """
     metrics = metrics_of(kind, "category" in scored)
     parts = [(f"{cutoff:%Y-%m-%d}", part) for cutoff, part in scored.groupby("cutoff", sort=True)]
-    whole = [(POOLED, scored)]
-    rows = [row for name, part in parts + whole for row in _measured(name, part, metrics, draws=draws, seed=seed)]
-    return pd.DataFrame(rows, columns=["cutoff", "metric", "value", "low", "high"])
+    columns = ["cutoff", "metric", "value", "low", "high"]
+    measured = [
+        pd.DataFrame(_measured(name, part, metrics, draws=draws, seed=seed), columns=columns)
+        for name, part in (parts if len(parts) == 1 else [*parts, (POOLED, scored)])
+    ]
+    pooled = [measured[0].assign(cutoff=POOLED)] if len(parts) == 1 else []
+    return pd.concat([*measured, *pooled], ignore_index=True)
 
 
 def _measured(

@@ -43,7 +43,9 @@ class ModelRegistry:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self.client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+        with quiet_mlflow(uri):
+            self.client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+            self.client.search_registered_models(max_results=1)  # a new file gets its tables here
 
     def add(self, artifact: Artifact, *, run_id: str, alias: Alias | None = None) -> str:
         """Store an artifact with a run as a new version of its name; gives the version."""
@@ -60,13 +62,17 @@ class ModelRegistry:
                     artifacts={"artifact": str(folder), "code": str(code)},
                     pip_requirements=_requirements(),
                     signature=_signature(artifact),
-                    registered_model_name=artifact.name,
                 )
-        number = str(logged.registered_model_version)
+            number = self._version(artifact.name, source=str(logged.model_uri), run_id=run_id)
         self.client.set_model_version_tag(artifact.name, number, "artifact_id", artifact.id)
         if alias is not None:
             self.client.set_registered_model_alias(artifact.name, alias, number)
         return number
+
+    def _version(self, name: str, *, source: str, run_id: str) -> str:
+        if name not in self.names():
+            self.client.create_registered_model(name)
+        return str(self.client.create_model_version(name, source, run_id).version)
 
     def load(self, name: str, alias: Alias = "champion") -> Registered:
         """Load what an alias of a name points to. Raises `NotRegistered`."""
