@@ -1,5 +1,7 @@
 """The one door to XGBoost: fit, predict, and the booster as its own UBJSON."""
 
+from importlib.metadata import packages_distributions
+
 import numpy as np
 import xgboost
 from numpy.typing import NDArray
@@ -43,3 +45,8 @@ def from_bytes(raw: bytes, *, threads: int) -> xgboost.Booster:
     booster = xgboost.Booster(params={"nthread": threads})
     booster.load_model(bytearray(raw))
     return booster
+
+
+def distribution() -> str:
+    """Name the installed package that gives the module: `xgboost-cpu` on most systems, else `xgboost`."""
+    return packages_distributions()["xgboost"][0]

@@ -6,6 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from models.booster import distribution
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 WATCHED: Final = ("duckdb", "lifetimes", "mlflow", "numpy", "pandas", "scikit-learn", "sqlglot")
 
@@ -17,9 +19,7 @@ def provenance() -> dict[str, str]:
 
 def versions() -> dict[str, str]:
     """Give the versions of what decides numbers."""
-    import xgboost
-
-    return {**{name: version(name) for name in WATCHED}, "xgboost": str(xgboost.__version__)}
+    return {name: version(name) for name in (*WATCHED, distribution())}
 
 
 def commit() -> str:

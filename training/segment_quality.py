@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from models.contract import Model, matrix
-from training.evaluate import POOLED
+from training.evaluate import Measured, by_cutoff
 
 REFITS = 10
 SAMPLE = 5_000
@@ -21,29 +21,20 @@ def segment_quality(model: Model, X: pd.DataFrame, *, seed: int) -> pd.DataFrame
 
     The adjusted Rand index (Hubert and Arabie 1985) is that between the model's segments and those of models refitted
     on customers drawn with replacement: its mean, and its least and greatest value as low and high. Gives the
-    columns of `evaluate`.
+    columns of `by_cutoff`.
     """
-    rows = [row for cutoff, part in _parts(X) for row in _measured(cutoff, model, part, seed=seed)]
-    return pd.DataFrame(rows, columns=["cutoff", "metric", "value", "low", "high"])
+    return by_cutoff(X, lambda part: _measured(model, part, seed=seed))
 
 
-def _parts(X: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    for cutoff, part in X.groupby("cutoff", sort=True):
-        yield f"{cutoff:%Y-%m-%d}", part
-    yield POOLED, X
-
-
-def _measured(
-    cutoff: str, model: Model, X: pd.DataFrame, *, seed: int
-) -> Iterator[tuple[str, str, float, float, float]]:
+def _measured(model: Model, X: pd.DataFrame, *, seed: int) -> Measured:
     codes = model.predict(X).astype(int)
     space = _standard_logs(X, list(model.requires))
     separated = float(silhouette_score(space, codes, sample_size=min(SAMPLE, len(X)), random_state=seed))
     smallest = float(np.bincount(codes, minlength=len(model.labels)).min() / len(codes))
     agreement = list(_agreement(model, X, codes, seed=seed))
-    yield cutoff, "silhouette", separated, np.nan, np.nan
-    yield cutoff, "smallest_share", smallest, np.nan, np.nan
-    yield cutoff, "bootstrap_ari", float(np.mean(agreement)), min(agreement), max(agreement)
+    yield "silhouette", separated, np.nan, np.nan
+    yield "smallest_share", smallest, np.nan, np.nan
+    yield "bootstrap_ari", float(np.mean(agreement)), min(agreement), max(agreement)
 
 
 def _agreement(model: Model, X: pd.DataFrame, codes: NDArray[np.int64], *, seed: int) -> Iterator[float]:

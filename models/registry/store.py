@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,10 +20,11 @@ import configs
 import models
 from configs.registry import did_you_mean
 from models.artifact import Artifact
+from models.booster import distribution
 
 Alias = Literal["champion", "challenger"]
 ALIASES: Final[tuple[Alias, ...]] = ("champion", "challenger")
-_NEEDS: Final = ("mlflow", "numpy", "pandas", "scipy", "sklearn", "xgboost", "lifetimes")
+_NEEDS: Final = ("mlflow", "numpy", "pandas", "scipy", "scikit-learn", "lifetimes")
 
 
 class NotRegistered(LookupError):
@@ -118,8 +119,7 @@ def quiet_mlflow(uri: str) -> Iterator[None]:
 
 
 def _requirements() -> list[str]:
-    installed = packages_distributions()
-    return [f"{installed[module][0]}=={version(installed[module][0])}" for module in _NEEDS]
+    return [f"{name}=={version(name)}" for name in (*_NEEDS, distribution())]
 
 
 def _signature(artifact: Artifact) -> ModelSignature:
