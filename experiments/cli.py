@@ -36,11 +36,12 @@ def train(
     study: Study,
     model: Annotated[str | None, typer.Option(help="one of the study's models; default: its champion")] = None,
     alias: Annotated[str, typer.Option(help="champion, challenger or none (track only)")] = "champion",
+    trials: Annotated[int, typer.Option(help="tune by so many trials, inside the training cutoffs", min=0)] = 0,
 ) -> None:
     """Train a study's model, judge it on later cutoffs, track it in MLflow and register it."""
     from experiments.commands import train as run
 
-    run(study, model=model, alias=alias, settings=Settings.read())
+    run(study, model=model, alias=alias, trials=trials, settings=Settings.read())
 
 
 @app.command()

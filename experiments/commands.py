@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -15,7 +16,7 @@ from configs.study import read_study, study_names
 from experiments.progress import steps
 from experiments.runs import Deployment, history_of
 from experiments.scoreboard import table
-from experiments.study import differences, prepare, results, results_file, run, write_results
+from experiments.study import Prepared, differences, prepare, results, results_file, run, write_results
 from features.datasets import known
 from features.declaration import Declaration
 from features.library import FEATURES, POPULATIONS, TARGETS
@@ -24,20 +25,22 @@ from models.metrics import METRICS
 from models.registry import Alias
 from serving.drift import ExitCode, Report
 from training.train import Trained
+from training.tune import tune
 
 
-def train(name: str, *, model: str | None, alias: str, settings: Settings) -> None:
-    """Train one model of a study, track and register it, and print where to look."""
+def train(name: str, *, model: str | None, alias: str, trials: int, settings: Settings) -> None:
+    """Train one model of a study, tuned if trials are asked for; track and register it, and print where to look."""
     if alias not in (*get_args(Alias), "none"):
         raise ValueError(f"unknown alias {alias!r}; use champion, challenger or none")
     read = read_study(name)
     chosen = model or read.champion
     if chosen not in read.models:
         raise LookupError(did_you_mean(f"model of study {name}", chosen, read.models))
-    with steps(f"train {Path(name).stem}", 4) as step:
+    with steps(f"train {Path(name).stem}", 4 + trials) as step:
         prepared = prepare(Path(name).stem, read, step=step)
+        params = _tuned(prepared, chosen, trials=trials, settings=settings, step=step) if trials else None
         step(f"train {chosen}")
-        trained = prepared.train(chosen)
+        trained = prepared.train(chosen, params)
         step("track")
         kept = None if alias == "none" else cast(Alias, alias)
         run_id, version = Deployment.open(settings).record(prepared, trained, alias=kept)
@@ -45,6 +48,24 @@ def train(name: str, *, model: str | None, alias: str, settings: Settings) -> No
     Console().print(table(read.title, found["models"]))
     registered = f", registered as {prepared.name} version {version} ({alias})" if version else ""
     Console().print(f"MLflow run {run_id}{registered}\nlook at it: mlflow ui --backend-store-uri {settings.mlflow}")
+
+
+def _tuned(
+    prepared: Prepared, model: str, *, trials: int, settings: Settings, step: Callable[[str], None]
+) -> dict[str, Any]:
+    """Tune a model of a study; the trials are kept, so that a search that was cut off goes on."""
+    settings.var.mkdir(parents=True, exist_ok=True)
+    return tune(
+        prepared.task,
+        prepared.data,
+        model=model,
+        params=dict(prepared.study.models[model]),
+        trials=trials,
+        seed=prepared.study.seed,
+        storage=f"sqlite:///{settings.var / 'optuna.db'}",
+        study_name=f"{prepared.name}.{model}.{prepared.task.history.fingerprint[:12]}",
+        told=lambda done: step(f"trial {done} of {trials}"),
+    )
 
 
 def compare(name: str) -> None:

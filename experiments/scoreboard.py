@@ -18,6 +18,7 @@ COLUMNS = {
     "silhouette": "silhouette",
     "smallest_share": "smallest share",
     "bootstrap_ari": "bootstrap ARI",
+    "refit_ari": "refit ARI",
 }
 """Metrics worth a column, in order; a table has those that its study knows."""
 

@@ -37,14 +37,14 @@ class Prepared:
     task: Task
     data: Split
 
-    def train(self, model: str) -> Trained:
-        """Train one of the study's models."""
+    def train(self, model: str, params: Mapping[str, Any] | None = None) -> Trained:
+        """Train one of the study's models, with its own or with other parameters."""
         return train(
             self.name,
             self.task,
             self.data,
             model=model,
-            params=self.study.models[model],
+            params=self.study.models[model] if params is None else params,
             seed=self.study.seed,
             provenance=provenance(),
         )

@@ -48,11 +48,7 @@ class Artifact:
     @cached_property
     def id(self) -> str:
         """Hash of everything that decides an answer."""
-        text, blobs = self._plain()
-        digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode())
-        for name in sorted(blobs):
-            digest.update(blobs[name])
-        return digest.hexdigest()[:16]
+        return _digest(*self._plain())
 
     def score(self, frame: pd.DataFrame, *, version: str) -> pd.DataFrame:
         """Score the rows of a frame that are asked about: keys, score, label where there are labels, model, version."""
@@ -75,23 +71,17 @@ class Artifact:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read an artifact. Raises `ArtifactError` where the file is missing, of another format, or not as written."""
-        text = _read(folder)
-        plain = dict(text["state"])
-        state = {
-            key: (folder / value["file"]).read_bytes() if _is_file(value) else value for key, value in plain.items()
-        }
+        text, blobs = _read(folder)
+        state = {key: blobs[value["file"]] if _is_file(value) else value for key, value in text["state"].items()}
         model = create(text["model_name"], **text["params"]).restore(state)
         cells = {name: Cells.restore(each) for name, each in text["profile"].items()}
         same = ("name", "dataset", "population", "target", "kind", "horizon_days", "features", "categories")
-        artifact = cls(
+        return cls(
             **{key: text[key] for key in (*same, "model_name", "provenance")},
             trained_to=pd.Timestamp(text["trained_to"]),
             model=model,
             profile=cells,
         )
-        if artifact.id != text["id"]:
-            raise ArtifactError(f"{folder} is not what was saved (id {artifact.id}, not {text['id']}): fetch it anew")
-        return artifact
 
     def _plain(self) -> tuple[dict[str, Any], dict[str, bytes]]:
         """Give what JSON holds, and what goes to files of its own."""
@@ -121,14 +111,29 @@ def _is_file(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {"file"}
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def _digest(text: Mapping[str, Any], blobs: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode())
+    for name in sorted(blobs):
+        digest.update(name.encode() + blobs[name])
+    return digest.hexdigest()[:16]
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Read what `save` wrote and hold it against its id, before anything is made of it."""
     path = folder / _FILE
     if not path.is_file():
         raise ArtifactError(f"there is no artifact at {folder}: {_FILE} is missing")
-    text: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        text: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ArtifactError(f"{path} is not JSON ({error}): fetch it anew") from error
     if text.get("format") != FORMAT:
         raise ArtifactError(
             f"{path} is of format {text.get('format')}; this version reads format {FORMAT}. Train it anew, "
             "or load it with the version of Augury that wrote it"
         )
-    return text
+    blobs = {each.name: each.read_bytes() for each in folder.glob("*.ubj")}
+    written, found = text.pop("id", None), _digest(text, blobs)
+    if found != written:
+        raise ArtifactError(f"{folder} is not what was saved (id {found}, not {written}): fetch it anew")
+    return text, blobs

@@ -1,6 +1,7 @@
 """What every model is: scikit-learn's words plus plain-data state."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
@@ -17,13 +18,26 @@ TargetKind = Literal["binary", "count", "amount", "none"]
 """What a target measures: 0 or 1, a number of events, money, or nothing (segments)."""
 
 
+@dataclass(frozen=True)
+class Span:
+    """Where a parameter may be looked for: from low to high, both included, on a log scale if so said.
+
+    Whole numbers if both ends are.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+
 class Model(Protocol):
     """A model of one target.
 
     `learns` says what it is fitted on: `"outcome"` needs rows whose horizon has closed, `"past"` uses the
     customers' history alone and so may be fitted on the very cutoff it predicts from. `requires` names the
     features without which it cannot work (empty: it takes those it is given). `labels` names the values of
-    `predict` where they are codes (segments), else it is empty.
+    `predict` where they are codes (segments), else it is empty. A model whose parameters may be tuned also has
+    `tunable`, a `Span` for each by name.
     """
 
     learns: ClassVar[Literal["outcome", "past"]]
@@ -64,9 +78,14 @@ def feature_names(frame: pd.DataFrame) -> list[str]:
     return [str(column) for column in frame.columns if column not in KEYS]
 
 
-def matrix(frame: pd.DataFrame, features: list[str]) -> NDArray[np.float64]:
-    """Take the named columns as floats, rows × features, nulls as NaN; a missing one is a `ValueError`."""
+def check_features(frame: pd.DataFrame, features: Iterable[str]) -> None:
+    """Raise `ValueError` that names what is missing unless the frame has all of the columns."""
     missing = [name for name in features if name not in frame]
     if missing:
         raise ValueError(f"the frame lacks the features {missing}; it has {feature_names(frame)}")
+
+
+def matrix(frame: pd.DataFrame, features: list[str]) -> NDArray[np.float64]:
+    """Take the named columns as floats, rows × features, nulls as NaN; a missing one is a `ValueError`."""
+    check_features(frame, features)
     return np.ascontiguousarray(frame[features].to_numpy(dtype=np.float64, na_value=np.nan))

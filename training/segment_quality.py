@@ -16,17 +16,19 @@ SAMPLE = 5_000
 """The silhouette compares every pair of customers: of more than this many a seeded sample is taken."""
 
 
-def segment_quality(model: Model, X: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """Measure a fitted segmentation: silhouette (on standardised logs), smallest share, and bootstrap ARI.
+def segment_quality(model: Model, X: pd.DataFrame, *, earlier: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Measure a fitted segmentation `by_cutoff`: silhouette (on standardised logs), smallest share, and stability.
 
-    The adjusted Rand index (Hubert and Arabie 1985) is that between the model's segments and those of models refitted
-    on customers drawn with replacement: its mean, and its least and greatest value as low and high. Gives the
-    columns of `by_cutoff`.
+    Stability is the adjusted Rand index (Hubert and Arabie 1985) between the model's segments of the same customers
+    and those of a model made again: `bootstrap_ari` on customers drawn with replacement (the mean; the least and
+    greatest as low and high), `refit_ari` on the latest of the `earlier` cutoffs.
     """
-    return by_cutoff(X, lambda part: _measured(model, part, seed=seed))
+    latest = earlier[(earlier["cutoff"] == earlier["cutoff"].max()).to_numpy()]
+    refitted = _again(model, latest)
+    return by_cutoff(X, lambda part: _measured(model, part, refitted=refitted, seed=seed))
 
 
-def _measured(model: Model, X: pd.DataFrame, *, seed: int) -> Measured:
+def _measured(model: Model, X: pd.DataFrame, *, refitted: Model, seed: int) -> Measured:
     codes = model.predict(X).astype(int)
     space = _standard_logs(X, list(model.requires))
     separated = float(silhouette_score(space, codes, sample_size=min(SAMPLE, len(X)), random_state=seed))
@@ -35,14 +37,20 @@ def _measured(model: Model, X: pd.DataFrame, *, seed: int) -> Measured:
     yield "silhouette", separated, np.nan, np.nan
     yield "smallest_share", smallest, np.nan, np.nan
     yield "bootstrap_ari", float(np.mean(agreement)), min(agreement), max(agreement)
+    yield "refit_ari", float(adjusted_rand_score(codes, refitted.predict(X))), np.nan, np.nan
 
 
 def _agreement(model: Model, X: pd.DataFrame, codes: NDArray[np.int64], *, seed: int) -> Iterator[float]:
     generator = np.random.default_rng(seed)
     for _ in range(REFITS):
-        drawn = X.iloc[generator.integers(len(X), size=len(X))].reset_index(drop=True)
-        again = clone(model).fit(drawn, pd.Series(0.0, index=drawn.index))
+        again = _again(model, X.iloc[generator.integers(len(X), size=len(X))])
         yield float(adjusted_rand_score(codes, again.predict(X)))
+
+
+def _again(model: Model, X: pd.DataFrame) -> Model:
+    """Fit an equal model on other customers."""
+    made: Model = clone(model)
+    return made.fit(X, pd.Series(0.0, index=X.index))
 
 
 def _standard_logs(X: pd.DataFrame, features: list[str]) -> NDArray[np.float64]:

@@ -49,7 +49,7 @@ def train(
     artifact = _artifact(name, task, learned, model=model, fitted=made, provenance=provenance or {})
     scored = _scored(made, data.test)
     if task.target is None:
-        metrics = segment_quality(made, data.test.X, seed=seed)
+        metrics = segment_quality(made, data.test.X, earlier=data.train.X, seed=seed)
     else:
         metrics = evaluate(scored, kind=task.kind, seed=seed)
     return Trained(artifact, scored, metrics, time.perf_counter() - started)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from models.booster import fit_booster, from_bytes, predict_booster, to_bytes
-from models.contract import State, TargetKind, eligible, feature_names, matrix
+from models.contract import Span, State, TargetKind, eligible, feature_names, matrix
 from models.estimators import register
 
 
@@ -24,6 +24,14 @@ class Boosted(BaseEstimator):
     requires: ClassVar[tuple[str, ...]] = ()
     kinds: ClassVar[tuple[TargetKind, ...]] = ("binary", "count", "amount")
     labels: ClassVar[tuple[str, ...]] = ()
+    tunable: ClassVar[dict[str, Span]] = {
+        "rounds": Span(60, 400, log=True),
+        "depth": Span(2, 5),
+        "learning_rate": Span(0.02, 0.15, log=True),
+        "min_child_weight": Span(2.0, 60.0, log=True),
+        "column_share": Span(0.2, 0.9),
+        "row_share": Span(0.6, 1.0),
+    }
 
     def __init__(
         self,
@@ -67,6 +75,7 @@ class Boosted(BaseEstimator):
                 "seed": self.seed,
             },
         )
+        self.trees_ = to_bytes(self.booster_)
         return self
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
@@ -75,10 +84,11 @@ class Boosted(BaseEstimator):
 
     def state(self) -> dict[str, Any]:
         """Give the feature names and the trees."""
-        return {"features": self.features_, "booster": to_bytes(self.booster_)}
+        return {"features": self.features_, "booster": self.trees_}
 
     def restore(self, state: State) -> Self:
         """Take them back."""
         self.features_ = list(state["features"])
-        self.booster_ = from_bytes(state["booster"], threads=self.threads)
+        self.trees_ = state["booster"]
+        self.booster_ = from_bytes(self.trees_, threads=self.threads)
         return self

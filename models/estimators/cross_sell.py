@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from models.booster import fit_booster, from_bytes, predict_booster, to_bytes
-from models.contract import State, TargetKind, eligible, feature_names, matrix
+from models.contract import Span, State, TargetKind, check_features, eligible, feature_names, matrix
 from models.estimators import register
 from models.neighbours import closeness, similarity
 
@@ -28,6 +28,13 @@ class CrossSell(BaseEstimator):
     requires: ClassVar[tuple[str, ...]] = ("category", BOUGHT)
     kinds: ClassVar[tuple[TargetKind, ...]] = ("binary",)
     labels: ClassVar[tuple[str, ...]] = ()
+    tunable: ClassVar[dict[str, Span]] = {
+        "rounds": Span(60, 400, log=True),
+        "depth": Span(2, 5),
+        "learning_rate": Span(0.02, 0.15, log=True),
+        "min_child_weight": Span(2.0, 60.0, log=True),
+        "column_share": Span(0.2, 0.9),
+    }
 
     def __init__(
         self,
@@ -50,16 +57,18 @@ class CrossSell(BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y: pd.Series) -> Self:
         """Fit on the eligible pairs of all cutoffs."""
+        check_features(X, self.requires)
         self.features_ = feature_names(X)
         self.categories_ = sorted(map(str, X["category"].unique()))
-        adopted = y[eligible(X)].groupby(X.loc[eligible(X), "category"]).mean()
+        asked, target = eligible(X), y.to_numpy(dtype=np.float64)
+        adopted = y[asked].groupby(X["category"].to_numpy()[asked]).mean()
         self.adoption_ = adopted.reindex(self.categories_).fillna(0.0).to_numpy(dtype=np.float64)
         rows, targets = [], []
-        for _, at in X.groupby("cutoff", sort=True):
+        for places in X.groupby("cutoff", sort=True).indices.values():
+            at = X.iloc[places]
             self._learn_from(at)
-            asked = eligible(at)
-            rows.append(self._values(at)[asked])
-            targets.append(y.loc[at.index].to_numpy(dtype=np.float64)[asked])
+            rows.append(self._values(at)[asked[places]])
+            targets.append(target[places][asked[places]])
         self.booster_ = fit_booster(
             np.concatenate(rows),
             np.concatenate(targets),
@@ -74,10 +83,12 @@ class CrossSell(BaseEstimator):
                 "seed": self.seed,
             },
         )
+        self.trees_ = to_bytes(self.booster_)
         return self
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give the probability for each pair. A customer's rows of all categories are needed to score one."""
+        check_features(X, self.requires)
         return predict_booster(self.booster_, self._values(X))
 
     def state(self) -> dict[str, Any]:
@@ -89,7 +100,7 @@ class CrossSell(BaseEstimator):
             "adoption": self.adoption_.tolist(),
             "similar": self.similar_.tolist(),
             "mean_closeness": self.mean_closeness_.tolist(),
-            "booster": to_bytes(self.booster_),
+            "booster": self.trees_,
         }
 
     def restore(self, state: State) -> Self:
@@ -97,7 +108,8 @@ class CrossSell(BaseEstimator):
         self.features_, self.categories_ = list(state["features"]), list(state["categories"])
         self.popularity_, self.adoption_ = np.array(state["popularity"]), np.array(state["adoption"])
         self.similar_, self.mean_closeness_ = np.array(state["similar"]), np.array(state["mean_closeness"])
-        self.booster_ = from_bytes(state["booster"], threads=self.threads)
+        self.trees_ = state["booster"]
+        self.booster_ = from_bytes(self.trees_, threads=self.threads)
         return self
 
     def _learn_from(self, frame: pd.DataFrame) -> None:

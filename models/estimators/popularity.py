@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from models.contract import State, TargetKind, eligible
+from models.contract import State, TargetKind, check_features, eligible
 from models.estimators import register
 
 
@@ -22,13 +22,15 @@ class Popularity(BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y: pd.Series) -> Self:
         """Take the adoption rate of each category."""
+        check_features(X, self.requires)
         asked = eligible(X)
-        rates = y[asked].groupby(X.loc[asked, "category"]).mean()
+        rates = y[asked].groupby(X["category"].to_numpy()[asked]).mean()
         self.rates_ = {str(category): float(rate) for category, rate in rates.items()}
         return self
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each pair its category's rate; 0 for a category nobody could take up in training."""
+        check_features(X, self.requires)
         return np.array([self.rates_.get(category, 0.0) for category in X["category"]], dtype=np.float64)
 
     def state(self) -> dict[str, Any]:

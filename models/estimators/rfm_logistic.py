@@ -9,7 +9,7 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 
-from models.contract import State, TargetKind, matrix
+from models.contract import State, TargetKind, eligible, matrix
 from models.estimators import register
 
 
@@ -30,9 +30,10 @@ class RfmLogistic(BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y: pd.Series) -> Self:
         """Fit on a frame that has the three features and a target of 0 and 1."""
-        logs = self._logs(X)
+        asked = eligible(X)
+        logs = self._logs(X)[asked]
         self.mean_, self.scale_ = logs.mean(axis=0), np.maximum(logs.std(axis=0), 1e-12)
-        regression = LogisticRegression(C=self.C).fit((logs - self.mean_) / self.scale_, y)
+        regression = LogisticRegression(C=self.C).fit((logs - self.mean_) / self.scale_, y[asked])
         self.coefficients_, self.intercept_ = regression.coef_[0], float(regression.intercept_[0])
         return self
 
