@@ -36,3 +36,8 @@ class Settings:
     def scored(self, model: str) -> Path:
         """Where the batch of a registered model lies: its frame and its scores."""
         return self.var / "scored" / model
+
+    @property
+    def mlflow_page(self) -> str:
+        """Where to look at runs: the server's own address, or the command that shows a database file."""
+        return self.mlflow if self.mlflow.startswith("http") else f".venv/bin/mlflow ui --backend-store-uri {self.mlflow}"

@@ -47,7 +47,7 @@ def train(name: str, *, model: str | None, alias: str, trials: int, settings: Se
     found = results(prepared, {chosen: trained}, started=time.perf_counter())
     Console().print(table(read.title, found["models"]))
     registered = f", registered as {prepared.name} version {version} ({alias})" if version else ""
-    Console().print(f"MLflow run {run_id}{registered}\nlook at it: mlflow ui --backend-store-uri {settings.mlflow}")
+    Console().print(f"MLflow run {run_id}{registered}\nlook at it: {settings.mlflow_page}")
 
 
 def _tuned(

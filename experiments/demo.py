@@ -159,7 +159,7 @@ def _pointers(settings: Settings, answers: Answers, *, seconds: float) -> str:
             f"Done in {seconds:.0f} s.",
             f"  report     {settings.var / 'report.html'}",
             f"  scores     {settings.var / 'scored'}/MODEL/scores.parquet",
-            f"  MLflow UI  .venv/bin/mlflow ui --backend-store-uri {settings.mlflow}",
+            f"  MLflow UI  {settings.mlflow_page}",
             f"  service    .venv/bin/augury serve --dataset {SERVED}",
             f"  then try   {answers.curl}",
         ]

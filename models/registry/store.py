@@ -14,6 +14,7 @@ from typing import Final, Literal
 import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
+from mlflow.models.model import ModelInfo
 from mlflow.types import ColSpec, Schema
 
 import configs
@@ -64,16 +65,18 @@ class ModelRegistry:
                     pip_requirements=_requirements(),
                     signature=_signature(artifact),
                 )
-            number = self._version(artifact.name, source=str(logged.model_uri), run_id=run_id)
+            number = self._version(artifact.name, logged, run_id=run_id)
         self.client.set_model_version_tag(artifact.name, number, "artifact_id", artifact.id)
         if alias is not None:
             self.client.set_registered_model_alias(artifact.name, alias, number)
         return number
 
-    def _version(self, name: str, *, source: str, run_id: str) -> str:
+    def _version(self, name: str, logged: ModelInfo, *, run_id: str) -> str:
+        """Make a logged model a version of a name; unlike MLflow's own call it prints nothing."""
         if name not in self.names():
             self.client.create_registered_model(name)
-        return str(self.client.create_model_version(name, source, run_id).version)
+        made = self.client.create_model_version(name, logged.model_uri, run_id, model_id=logged.model_id)
+        return str(made.version)
 
     def load(self, name: str, alias: Alias = "champion") -> Registered:
         """Load what an alias of a name points to. Raises `NotRegistered`."""

@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m experiments.benchmarks.NAME` measures systems side by side and writes `NAME.json` here."""
