@@ -82,6 +82,8 @@ def test_pairs_are_known_customers_times_the_given_categories(shop: History) -> 
             ("late", "tea", True),
         ]
     ]
+    at_first = spine(shop, POPULATIONS["new_category_91d"], [DAYS("2024-03-02")], categories=["tea"])
+    assert at_first["customer_id"].tolist() == ["a", "b", "late"]
     with pytest.raises(ValueError, match="'new_category_91d' is per category: say which categories it is about"):
         spine(shop, POPULATIONS["new_category_91d"], [DAYS("2024-03-15")])
 

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from sqlglot import exp
 
+from features.engine import run
 from features.engine.door import admit
 from features.engine.parts import AT, CUTOFF
-from features.engine.query import Period
+from features.engine.query import Period, write
 from features.engine.run import observe, outcome
 from features.history import History
 from features.library import FEATURES, POPULATIONS, TARGETS
@@ -97,6 +98,7 @@ def test_the_drawn_rows_would_show_a_difference(frames: dict[str, Rows], name: s
 def looking_ahead(purchases: Rows, spines: list[Rows]) -> dict[str, Rows]:
     """Observe with a planted bug: the event at the cutoff, and what was not yet known, count as past."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "_written", write)  # past the queries that are kept
         patch.setattr(Period, "holds", lambda _self, *, known: exp.LTE(this=AT, expression=CUTOFF))
         return {
             "as drawn": _features(purchases, spines[1:3]),
@@ -108,6 +110,7 @@ def looking_ahead(purchases: Rows, spines: list[Rows]) -> dict[str, Rows]:
 def knowing_ahead(purchases: Rows, spines: list[Rows]) -> dict[str, Rows]:
     """Observe with a planted bug: rows count before they are known."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "_written", write)  # past the queries that are kept
         patch.setattr(Period, "holds", lambda _self, *, known: exp.LT(this=AT, expression=CUTOFF))
         return {
             "as drawn": _features(purchases, spines[1:3]),

@@ -42,6 +42,20 @@ NUMBERS: dict[str, tuple[Declare, float | None]] = {
     "faded rows of a window": (lambda e: e.within(20).count(half_life_days=5), 2**-4 + 2**-3 + 2**-2),
     "faded days": (lambda e: e.within(20).by_day().count(half_life_days=10), 2**-2 + 2**-1.5 + 2**-1),
     "faded sum of days": (lambda e: e.within(15).by_day()["amount"].sum(half_life_days=5), 5 / 8 + 16 / 4),
+    "days of a filter": (lambda e: e.where(e["channel"] == "web").by_day().count(), 1),
+    "age of a filter": (lambda e: e.where(e["channel"] == "web")["age_days"].min(), 60),
+    "different of two filters": (
+        lambda e: e["channel"].distinct() * 10 + e.where(e["amount"] > 3)["channel"].distinct(),
+        21,
+    ),
+    "gaps of two windows": (
+        lambda e: e.within(20).by_day()["gap_days"].mean() * 100 + e.by_day()["gap_days"].mean(),
+        500 + 50 / 3,
+    ),
+    "gaps of two filters": (
+        lambda e: e.where(e["amount"] != 4).by_day()["gap_days"].max() - e.by_day()["gap_days"].max(),
+        5,
+    ),
     "arithmetic of rows": (lambda e: (e["amount"] * 2 + 1).sum(), 68),
     "a ratio of rows": (lambda e: (e["amount"] / e["discount"]).sum(), 1 / 1 + 4 / 3 + 5 / 4),
     "nothing over 0": (lambda e: e.count() / (e.count() - 6), None),
@@ -67,8 +81,9 @@ def words(build: Callable[..., History]) -> History:
     return build([(*row, "tea") for row in rows], "channel", "discount", "category")
 
 
-@pytest.mark.parametrize("by", [None, "category"])
-@pytest.mark.parametrize("beside", [[], ["2024-02-01"], ["2024-02-15 12:00"]])
+@pytest.mark.parametrize(
+    ("beside", "by"), [([], None), (["2024-02-15 12:00"], None), (["2024-02-01", "2024-02-15 12:00"], "category")]
+)
 @pytest.mark.parametrize("word", NUMBERS)
 def test_each_word_by_hand(declared: Made, words: History, word: str, beside: list[str], by: str | None) -> None:
     """The same of a pair as of a customer with one category, and whatever else is asked or carried beside."""
