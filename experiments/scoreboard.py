@@ -50,4 +50,5 @@ def _cell(found: Mapping[str, Any] | None) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 10 else f"{value:.3f}"
+    digits = 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
+    return f"{round(value, digits) + 0.0:,.{digits}f}"

@@ -21,6 +21,10 @@ class _Algebra:
         operation = Operation(operator, (self.node, *map(_plain, others)))
         return replace(self, node=operation)  # type: ignore[type-var]  # both subclasses are dataclasses
 
+    def _reflected(self, operator: Operator, other: Any) -> Self:
+        operation = Operation(operator, (_plain(other), self.node))
+        return replace(self, node=operation)  # type: ignore[type-var]  # both subclasses are dataclasses
+
     def __add__(self, other: Any) -> Self:
         return self._node("+", other)
 
@@ -29,6 +33,18 @@ class _Algebra:
 
     def __mul__(self, other: Any) -> Self:
         return self._node("*", other)
+
+    def __radd__(self, other: Any) -> Self:
+        return self._reflected("+", other)
+
+    def __rsub__(self, other: Any) -> Self:
+        return self._reflected("-", other)
+
+    def __rmul__(self, other: Any) -> Self:
+        return self._reflected("*", other)
+
+    def __rtruediv__(self, other: Any) -> Self:
+        return self._reflected("/", other)
 
     def __truediv__(self, other: Any) -> Self:
         """Divide; nothing where the divisor is 0."""

@@ -63,6 +63,7 @@ class Split:
 def split(task: Task, *, first: pd.Timestamp, step_days: int, test: Sequence[pd.Timestamp]) -> Split:
     """Make the examples: training cutoffs end where their horizon has closed by the first test cutoff.
 
+    Where nothing is predicted there is no horizon: the latest training cutoff is then a step before the first test.
     Raises `ValueError` where a test cutoff or its horizon lies beyond the data, or nothing is left to train on.
     """
     tests = pd.DatetimeIndex(list(test))
@@ -71,7 +72,7 @@ def split(task: Task, *, first: pd.Timestamp, step_days: int, test: Sequence[pd.
         check_horizon(task.history, tests, horizon_days=task.horizon_days)
     start = pd.Timestamp(tests.min())
     cutoffs = closed(
-        every(first, start - pd.Timedelta(days=task.horizon_days), step_days=step_days),
+        every(first, start - pd.Timedelta(days=task.horizon_days or step_days), step_days=step_days),
         horizon_days=task.horizon_days,
         by=start,
     )

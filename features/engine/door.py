@@ -2,25 +2,16 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from features.engine.casts import EMPTY, Cast, cast_of
+from features.engine.render import identifier
 from features.engine.session import place, session
 from features.history import History, Scan, Source
-from features.tables import MONEY, TABLES, Column, HistoryError, Table
-
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT")
-
-
-@dataclass(frozen=True)
-class _Cast:
-    """How a column of the source becomes ours, and what its values that do not fit are called."""
-
-    sql: str
-    wrong: str
+from features.tables import TABLES, Column, HistoryError, Table
 
 
 def admit(
@@ -44,7 +35,9 @@ def admit(
     with session() as opened:
         admitted, columns, problems = {}, {}, list[str]()
         for table, source in tables.items():
-            door = _Door(opened, table, source, dict(formats or {}))
+            prefix = f"{table}."
+            own = {key.removeprefix(prefix): each for key, each in (formats or {}).items() if key.startswith(prefix)}
+            door = _Door(opened, table, source, own)
             problems += door.problems()
             if not problems:
                 admitted[table], columns[table] = door.admitted(), door.columns()
@@ -69,8 +62,18 @@ class _Door:
         self.raw = f"raw_{name}"
         self.formats = formats
         place(opened, {self.raw: source if isinstance(source, Scan) else _arrow(source)})
-        described = opened.execute(f"DESCRIBE {self.raw}").fetchall()
-        self.types = {str(row[0]): str(row[1]) for row in described}
+        self.types = self._types()
+
+    def _types(self) -> dict[str, str]:
+        """Name each column's type; a column without any value has none (pandas gives it decimals)."""
+        described = self.opened.execute(f"DESCRIBE {self.raw}").fetchall()
+        types = {str(row[0]): str(row[1]) for row in described}
+        decimals = [column for column, type_ in types.items() if type_ in ("DOUBLE", "FLOAT")]
+        if decimals:
+            counts = ", ".join(f"count({identifier(column)})" for column in decimals)
+            held = self.opened.execute(f"SELECT {counts} FROM {self.raw}").fetchall()[0]
+            types.update({column: EMPTY for column, count in zip(decimals, held, strict=True) if not count})
+        return types
 
     def columns(self) -> tuple[str, ...]:
         """Name the columns that declarations may read."""
@@ -79,7 +82,7 @@ class _Door:
 
     def query(self) -> str:
         """Give the SQL that reads the table as ours; columns we do not know pass through."""
-        casts = [f'{self._filled(column, type_)} AS "{column}"' for column, type_ in self.types.items()]
+        casts = [f"{self._filled(column, type_)} AS {identifier(column)}" for column, type_ in self.types.items()]
         defaults = [
             f"{column.default} AS {name}"
             for name, column in self.schema.columns.items()
@@ -101,6 +104,8 @@ class _Door:
                 f"{self.name}: the columns {missing} are missing; there are {list(self.types)}. "
                 f"Rename them, or map them under [tables.{self.name}.columns] of the dataset file"
             )
+        for column in sorted(set(self.formats) - set(self.types)):
+            yield f"{self.name}: a format is given for the column {column!r}; there are {list(self.types)}"
         for column, type_ in self.types.items():
             expected = self.schema.columns.get(column)
             if expected is not None:
@@ -114,8 +119,8 @@ class _Door:
             yield f"{self.name}.{column} is {type_}: {cast.wrong}"
             return
         if expected.required:
-            yield from self._count(f'"{column}" IS NULL', column, "is empty; fill or drop these rows")
-        yield from self._count(f'"{column}" IS NOT NULL AND ({cast.sql}) IS NULL', column, cast.wrong)
+            yield from self._count(f"{identifier(column)} IS NULL", column, "is empty; fill or drop these rows")
+        yield from self._count(f"{identifier(column)} IS NOT NULL AND ({cast.sql}) IS NULL", column, cast.wrong)
 
     def _negative_amounts(self) -> Iterator[str]:
         amount, returned = self._cast("amount", self.types["amount"]).sql, "FALSE"
@@ -136,41 +141,8 @@ class _Door:
         expected, sql = self.schema.columns.get(column), self._cast(column, type_).sql
         return f"coalesce({sql}, {expected.default})" if expected is not None and expected.default else sql
 
-    def _cast(self, column: str, type_: str) -> _Cast:
-        expected, quoted = self.schema.columns.get(column), f'"{column}"'
-        if expected is None:
-            return _Cast(quoted, "")
-        if expected.type == "VARCHAR":
-            return _text(quoted, type_)
-        if expected.type == "TIMESTAMP":
-            return _time(quoted, type_, self.formats.get(f"{self.name}.{column}"))
-        if expected.type == MONEY:
-            return _Cast(f"TRY_CAST({quoted} AS {MONEY})", "is not a finite number below 1e14")
-        return _Cast(f"TRY_CAST({quoted} AS {expected.type})", f"is not {expected.type.lower()}")
-
-
-def _text(quoted: str, type_: str) -> _Cast:
-    if type_ in ("DOUBLE", "FLOAT"):
-        return _Cast("", "an id with decimals (empty ids turn integers into decimals); give text or integers")
-    return _Cast(f"CAST({quoted} AS VARCHAR)", "is not text")
-
-
-def _time(quoted: str, type_: str, format_: str | None) -> _Cast:
-    if format_ is not None:
-        return _Cast(
-            f"TRY_STRPTIME(CAST({quoted} AS VARCHAR), '{format_}')", f"is not a time of the format {format_!r}"
-        )
-    if type_ in _NUMBERS or type_ in ("DOUBLE", "FLOAT"):
-        return _Cast("", "a number is no time; give times, or say the format, as in format = '%Y%m%d'")
-    if type_ == "TIMESTAMP WITH TIME ZONE":
-        return _Cast(f"CAST({quoted} AT TIME ZONE 'UTC' AS TIMESTAMP)", "is not a time")
-    if type_ == "VARCHAR":
-        iso = f"TRY_CAST({quoted} AS TIMESTAMP WITH TIME ZONE) AT TIME ZONE 'UTC'"
-        return _Cast(
-            f"CASE WHEN {quoted} LIKE '____-__-__%' THEN {iso} END",
-            "is not an ISO time (2025-12-31 or 2025-12-31 23:59:00); say its format",
-        )
-    return _Cast(f"TRY_CAST({quoted} AS TIMESTAMP)", "is not a time")
+    def _cast(self, column: str, type_: str) -> Cast:
+        return cast_of(column, type_, self.schema.columns.get(column), self.formats.get(column))
 
 
 def _arrow(source: pd.DataFrame | pa.Table) -> pa.Table:
@@ -196,8 +168,8 @@ def _fingerprint(opened: duckdb.DuckDBPyConnection, columns: Mapping[str, tuple[
     """Hash every value; rows may come in any order, since what is added up is one number a row."""
     parts = []
     for table in sorted(columns):
-        values = ", ".join(f"coalesce(CAST(\"{column}\" AS VARCHAR), '\\0')" for column in sorted(columns[table]))
-        row = f"('0x' || substr(md5(concat_ws('\\1', {values})), 1, 15))::BIGINT"
+        texts = [f"coalesce(CAST({identifier(column)} AS VARCHAR), '\\0')" for column in sorted(columns[table])]
+        row = f"('0x' || substr(md5(concat_ws('\\1', {', '.join(texts)})), 1, 15))::BIGINT"
         total = opened.execute(f"SELECT count(*), sum({row}::HUGEINT) FROM {table}").fetchall()
         parts.append(f"{table} {sorted(columns[table])} {total}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -74,3 +74,13 @@ def both(*conditions: exp.Expr | None) -> exp.Expr | None:
 def days(count: int) -> exp.Expr:
     """Write an interval of whole days."""
     return exp.Interval(this=exp.Literal.string(str(count)), unit=exp.var("DAY"))
+
+
+def identifier(name: str) -> str:
+    """Quote a name for SQL text."""
+    return exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
+
+
+def text(value: str) -> str:
+    """Quote a string for SQL text."""
+    return exp.Literal.string(value).sql(dialect="duckdb")

@@ -38,6 +38,7 @@ def outcome(
 
     Raises `ValueError` where a horizon ends after the history does.
     """
+    _check(history, spine, targets)
     check_horizon(history, pd.DatetimeIndex(spine["cutoff"].unique()), horizon_days=horizon_days)
     return _run(history, spine, targets, period=Period(horizon_days), to=None)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from features.engine.render import identifier, text
 from features.engine.session import place, session
 from features.history import Scan
 from features.tables import HistoryError
@@ -14,8 +15,7 @@ _OPTIONS = {"read_csv": ", all_varchar = true, header = true", "read_parquet": "
 
 def scan_files(name: str, reader: str, path: str, columns: Mapping[str, str]) -> Scan:
     """Read files by a path or glob; text of a CSV is typed by the door, never guessed."""
-    quoted = path.replace("'", "''")
-    return _renamed(name, f"{reader}('{quoted}'{_OPTIONS[reader]})", None, columns)
+    return _renamed(name, f"{reader}({text(path)}{_OPTIONS[reader]})", None, columns)
 
 
 def scan_duckdb(name: str, path: Path, table: str, columns: Mapping[str, str]) -> Scan:
@@ -33,7 +33,7 @@ def renaming(name: str, have: list[str], columns: Mapping[str, str]) -> str:
     ours = {theirs: our for our, theirs in columns.items()}
     shadowed = sorted((set(have) - set(ours)) & set(columns))
     kept = [column for column in have if column not in shadowed]
-    return ", ".join(f'"{column}" AS "{ours.get(column, column)}"' for column in kept)
+    return ", ".join(f"{identifier(column)} AS {identifier(ours.get(column, column))}" for column in kept)
 
 
 def _renamed(name: str, relation: str, attach: str | None, columns: Mapping[str, str]) -> Scan:

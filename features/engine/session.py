@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from features.engine.render import text
 from features.history import History, Scan
 from features.tables import VIEWS, HistoryError
 
@@ -47,8 +48,7 @@ def place(opened: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table | Sca
 
 
 def _attach(opened: duckdb.DuckDBPyConnection, path: str) -> None:
-    quoted = path.replace("'", "''")
-    opened.execute(f"ATTACH IF NOT EXISTS '{quoted}' AS source (READ_ONLY)")
+    opened.execute(f"ATTACH IF NOT EXISTS {text(path)} AS source (READ_ONLY)")
     query = "SELECT path FROM duckdb_databases() WHERE database_name = 'source'"
     attached = str(opened.execute(query).fetchall()[0][0])
     if not Path(attached).samefile(path):
