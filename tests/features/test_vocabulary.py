@@ -56,6 +56,8 @@ NUMBERS: dict[str, tuple[Declare, float | None]] = {
         lambda e: e.where(e["amount"] != 4).by_day()["gap_days"].max() - e.by_day()["gap_days"].max(),
         5,
     ),
+    "a constant before": (lambda e: 10 - e.count() + 2 * (1 + e.count()) + 12 / e.count(), 20),
+    "a constant before rows": (lambda e: (10 - e["amount"]).sum(), 29),
     "arithmetic of rows": (lambda e: (e["amount"] * 2 + 1).sum(), 68),
     "a ratio of rows": (lambda e: (e["amount"] / e["discount"]).sum(), 1 / 1 + 4 / 3 + 5 / 4),
     "nothing over 0": (lambda e: e.count() / (e.count() - 6), None),
