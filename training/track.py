@@ -24,7 +24,7 @@ def track(
     artifacts: Path | None = None,
     alias: Alias | None = None,
 ) -> tuple[str, str | None]:
-    """Record a training; with an alias also register the artifact under it. Gives the run's id and the version.
+    """Record a training with its artifact; with an alias also register it. Gives the run's id and the version.
 
     `artifacts` is where the runs' files of a new experiment go when the store is a database file of our own.
     """
@@ -39,7 +39,9 @@ def track(
         for name, figure in plots(trained.scored, kind=task.kind).items():
             with quiet_mlflow(registry.uri):
                 client.log_figure(run_id, figure, f"plots/{name}.png")
-        version = registry.add(artifact, run_id=run_id, alias=alias) if alias is not None else None
+        version = None if alias is None else registry.add(artifact, run_id=run_id, alias=alias)
+        if version is None:
+            registry.log(artifact, run_id=run_id)
     except BaseException:
         client.set_terminated(run_id, "FAILED")
         raise

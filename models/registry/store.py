@@ -51,6 +51,16 @@ class ModelRegistry:
 
     def add(self, artifact: Artifact, *, run_id: str, alias: Alias | None = None) -> str:
         """Store an artifact with a run as a new version of its name; gives the version."""
+        logged = self.log(artifact, run_id=run_id)
+        with quiet_mlflow(self.uri):
+            number = self._version(artifact.name, logged, run_id=run_id)
+        self.client.set_model_version_tag(artifact.name, number, "artifact_id", artifact.id)
+        if alias is not None:
+            self.client.set_registered_model_alias(artifact.name, alias, number)
+        return number
+
+    def log(self, artifact: Artifact, *, run_id: str) -> ModelInfo:
+        """Store an artifact with a run, as a pyfunc that any MLflow client can load."""
         with tempfile.TemporaryDirectory() as scratch, quiet_mlflow(self.uri):
             folder, code = Path(scratch) / "artifact", Path(scratch) / "code"
             artifact.save(folder)
@@ -58,18 +68,14 @@ class ModelRegistry:
                 source = Path(package.__path__[0])
                 shutil.copytree(source, code / source.name, ignore=shutil.ignore_patterns("__pycache__", "*.toml"))
             with mlflow.start_run(run_id=run_id, nested=True):
-                logged = mlflow.pyfunc.log_model(
+                logged: ModelInfo = mlflow.pyfunc.log_model(
                     name="model",
                     python_model=str(Path(__file__).with_name("pyfunc.py")),
                     artifacts={"artifact": str(folder), "code": str(code)},
                     pip_requirements=_requirements(),
                     signature=_signature(artifact),
                 )
-            number = self._version(artifact.name, logged, run_id=run_id)
-        self.client.set_model_version_tag(artifact.name, number, "artifact_id", artifact.id)
-        if alias is not None:
-            self.client.set_registered_model_alias(artifact.name, alias, number)
-        return number
+        return logged
 
     def _version(self, name: str, logged: ModelInfo, *, run_id: str) -> str:
         """Make a logged model a version of a name; unlike MLflow's own call it prints nothing."""
