@@ -40,4 +40,6 @@ class Settings:
     @property
     def mlflow_page(self) -> str:
         """Where to look at runs: the server's own address, or the command that shows a database file."""
-        return self.mlflow if self.mlflow.startswith("http") else f".venv/bin/mlflow ui --backend-store-uri {self.mlflow}"
+        return (
+            self.mlflow if self.mlflow.startswith("http") else f".venv/bin/mlflow ui --backend-store-uri {self.mlflow}"
+        )

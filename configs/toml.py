@@ -56,6 +56,8 @@ def _told(error: object, shape: type[Strict]) -> str:
         return did_you_mean("key", ".".join(place), _keys(shape, place[:-1]))
     if details["type"] == "missing":
         return f"the key {'.'.join(place)!r} is missing"
+    if details["type"] == "value_error":
+        return ": ".join([*filter(None, [".".join(place)]), str(details["ctx"]["error"])])
     return f"{'.'.join(place)} = {details['input']!r}: {details['msg'].lower()}"
 
 

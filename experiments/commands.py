@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -47,7 +48,7 @@ def train(name: str, *, model: str | None, alias: str, trials: int, settings: Se
     found = results(prepared, {chosen: trained}, started=time.perf_counter())
     Console().print(table(read.title, found["models"]))
     registered = f", registered as {prepared.name} version {version} ({alias})" if version else ""
-    Console().print(f"MLflow run {run_id}{registered}\nlook at it: {settings.mlflow_page}")
+    Console().print(f"MLflow run {run_id}{registered}\nlook at it: {settings.mlflow_page}", soft_wrap=True)
 
 
 def _tuned(
@@ -79,7 +80,7 @@ def study(name: str, *, check: bool) -> None:
     title, found, champion = _run(name)
     Console().print(table(title, found["models"], champion=champion))
     if not check:
-        Console().print(f"written: {write_results(found)}")
+        Console().print(f"written: {write_results(found)}", soft_wrap=True)
         return
     path = results_file(str(found["study"]))
     if not path.is_file():
@@ -87,7 +88,7 @@ def study(name: str, *, check: bool) -> None:
     told = differences(found, json.loads(path.read_text(encoding="utf-8")))
     if told:
         raise ValueError(f"the results differ from {path}:\n" + "\n".join(f"- {line}" for line in told))
-    Console().print(f"same as {path}")
+    Console().print(f"same as {path}", soft_wrap=True)
 
 
 def _run(name: str) -> tuple[str, dict[str, Any], str]:
@@ -101,6 +102,7 @@ def _run(name: str) -> tuple[str, dict[str, Any], str]:
 
 def score(name: str, *, cutoff: str | None, dataset: str | None, to: Path | None, settings: Settings) -> None:
     """Score a champion's population and print where it lies."""
+    at = _time(cutoff)
     deployment = Deployment.open(settings)
     with steps(f"score {name}", 3) as step:
         step("load the champion")
@@ -108,15 +110,17 @@ def score(name: str, *, cutoff: str | None, dataset: str | None, to: Path | None
         step("load the history")
         history = history_of(registered, dataset)
         step("score")
-        scores = deployment.score(registered, history, cutoff=_time(cutoff), to=to)
-    Console().print(f"{len(scores)} scores of {name} version {registered.version}: {to or settings.scored(name)}")
+        scores = deployment.score(registered, history, cutoff=at, to=to)
+    where = to or settings.scored(name)
+    Console().print(f"{len(scores)} scores of {name} version {registered.version}: {where}", soft_wrap=True)
 
 
 def drift(name: str, *, cutoff: str | None, dataset: str | None, as_json: bool, warn: bool, settings: Settings) -> int:
     """Check a champion for drift, print the report and give the exit code."""
+    at = _time(cutoff)
     deployment = Deployment.open(settings)
     registered = deployment.registry.load(name)
-    report = deployment.drift(registered, history_of(registered, dataset), cutoff=_time(cutoff))
+    report = deployment.drift(registered, history_of(registered, dataset), cutoff=at)
     if as_json:
         print(json.dumps(report.plain(), indent=1))
     else:
@@ -158,9 +162,11 @@ def _catalogue(declared: Registry[Declaration]) -> Table:
 
 
 def _time(text: str | None) -> pd.Timestamp | None:
+    """Read an ISO time; one with an offset becomes UTC, as the histories' times are."""
     if text is None:
         return None
     try:
-        return pd.Timestamp(text)
+        read = datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"the cutoff {text!r} is not an ISO time such as 2017-12-03: {error}") from error
+    return pd.Timestamp(read if read.tzinfo is None else read.astimezone(UTC).replace(tzinfo=None))

@@ -1,8 +1,8 @@
 """`drift`: a batch's features and scores against what the artifact saw when it was fitted.
 
 The population stability index over the artifact's own decile cells, nulls apart: Σ (aᵢ − eᵢ) · ln(aᵢ / eᵢ) with
-shares a (now) and e (then), each at least 1e-3 (Siddiqi 2006, ch. 9). Features that grow with the calendar
-(`drift="elapsed"`) are reported, never alarmed on.
+shares a (now) and e (then), each at least 1e-3 (Siddiqi 2006, ch. 9). What samples of that size differ by anyhow is
+no drift. Features that grow with the calendar (`drift="elapsed"`) are reported, never alarmed on.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2
 
 from features.declaration import Declaration
 from models.artifact import Artifact
@@ -19,12 +20,14 @@ from models.contract import eligible
 from models.profile import Cells
 
 WARN: Final = 0.10
-ALERT: Final = 0.25
-"""PSI from which a column is warned of, and alarmed on."""
+ALERT: Final = 0.15
+"""PSI from which a column is warned of, and alarmed on: a shift by half a standard deviation gives about 0.24."""
 FLOOR: Final = 1e-3
 """Least share of a cell: an empty one must not give an infinite index."""
 MISSING: Final = 0.02
 """Growth of the missing share that alarms."""
+RARE: Final = 1e-5
+"""How often chance alone may alarm on a column."""
 FEWEST_ROWS: Final = 200
 """Fewer rows are not judged."""
 
@@ -86,6 +89,18 @@ def psi(then: Cells, now: Cells) -> float:
     return float(((actual - expected) * np.log(actual / expected)).sum())
 
 
+def chance(then: Cells, now: Cells) -> tuple[float, float]:
+    """Give the PSI and the growth of the missing share that samples of one population exceed with probability `RARE`.
+
+    PSI / (1/n + 1/N) has about a χ² distribution with cells − 1 degrees of freedom (Yurdakul and Naranjo 2020).
+    """
+    cells = (then.counts.sum(), now.counts.sum())
+    index = chi2.isf(RARE, max(len(then.counts) - 1, 1)) * sum(1 / max(rows, 1) for rows in cells)
+    share = (then.missing + now.missing) / (then.rows + now.rows)
+    growth = np.sqrt(chi2.isf(RARE, 1) * share * (1 - share) * (1 / then.rows + 1 / now.rows))
+    return float(index), float(growth)
+
+
 def drift(artifact: Artifact, frame: pd.DataFrame, *, declared: Mapping[str, Declaration]) -> Report:
     """Hold a frame against an artifact's profile. What cannot be judged is a `problem` of the report, not an error."""
     asked = frame[eligible(frame)]
@@ -110,10 +125,11 @@ def _finding(name: str, then: Cells, column: pd.Series, declared: Mapping[str, D
     value = psi(then, now)
     missing_then, missing_now = then.missing / then.rows, now.missing / now.rows
     severity: Severity = "ok"
+    index, growth = chance(then, now)
     if name in declared and declared[name].drift != "level":
         severity = "reported"
-    elif value >= ALERT or missing_now - missing_then > MISSING:
+    elif value >= max(ALERT, index) or missing_now - missing_then > max(MISSING, growth):
         severity = "alert"
-    elif value >= WARN:
+    elif value >= max(WARN, index):
         severity = "warn"
     return Finding(name, value, missing_then, missing_now, severity)

@@ -1,10 +1,16 @@
-"""The first check of a request: JSON of a bounded size, or a typed error. BentoML answers broken JSON with a 500."""
+"""The first check of a request: a body that the route understands, or a JSON error that says what is wrong.
 
-import json
-from collections.abc import Awaitable, Callable, MutableMapping
+BentoML refuses too, but answers broken JSON with 500 and unknown routes in plain text, and writes what a bad request
+says (personal data) to its log.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from pydantic import BaseModel, ValidationError
+
+from configs.registry import did_you_mean
 from serving.messages import Problem
 
 Message = MutableMapping[str, Any]
@@ -12,26 +18,54 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
+ROUTES: Final = "/v1/"
 MAX_BYTES: Final = 8 * 2**20
+MAX_TOLD: Final = 5
+"""So many mistakes of a body are told; there may be one in each of its rows."""
 
 
 class JsonDoor:
-    """ASGI middleware that lets only whole JSON bodies through to POST routes."""
+    """ASGI middleware for what lies under `/v1/`: `shapes` gives the shape of the body by path."""
 
-    def __init__(self, app: App) -> None:
-        self.app = app
+    def __init__(self, app: App, *, shapes: Mapping[str, type[BaseModel]]) -> None:
+        self.app, self.shapes = app, shapes
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer 400, 413 or 415."""
-        if scope["type"] != "http" or scope["method"] != "POST":
+        """Pass the request on, or answer 400, 404, 405, 413 or 415."""
+        if scope["type"] != "http" or not scope["path"].startswith(ROUTES) or scope["method"] == "OPTIONS":
             await self.app(scope, receive, send)
             return
-        body = await _body(receive)
-        refused = _refusal(dict(scope["headers"]), body)
-        if refused is not None:
-            await _answer(send, *refused)
+        try:
+            body = await self._checked(scope, receive)
+        except _Refused as refused:
+            await _answer(send, refused)
             return
-        await self.app(scope, _replay(body or b"", receive), send)
+        await self.app(scope, _replay(body, receive), send)
+
+    async def _checked(self, scope: Message, receive: Receive) -> bytes:
+        path, body = scope["path"], await _body(receive)
+        if path not in self.shapes:
+            raise _Refused(HTTPStatus.NOT_FOUND, did_you_mean("route", path, self.shapes))
+        if scope["method"] != "POST":
+            raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, f"{path} does not answer {scope['method']}; use POST")
+        kinds = [_kind(value) for name, value in scope["headers"] if name == b"content-type"]
+        if any(kind != "application/json" for kind in kinds):
+            raise _Refused(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"content type {kinds[0]!r} is not understood; send application/json"
+            )
+        if body is None:
+            error = f"the body is over {MAX_BYTES} bytes; send less at a time"
+            raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error)
+        try:
+            self.shapes[path].model_validate_json(body or b"{}")
+        except ValidationError as error:
+            raise _Refused(HTTPStatus.BAD_REQUEST, _told(error)) from None
+        return body
+
+
+class _Refused(Exception):
+    def __init__(self, status: HTTPStatus, error: str) -> None:
+        self.status, self.error = status, error
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -47,20 +81,19 @@ async def _body(receive: Receive) -> bytes | None:
             return b"".join(parts) if size <= MAX_BYTES else None
 
 
-def _refusal(headers: dict[bytes, bytes], body: bytes | None) -> tuple[HTTPStatus, str] | None:
-    if body is None:
-        return (
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"the body is over {MAX_BYTES} bytes; send fewer customers at a time",
-        )
-    kind = headers.get(b"content-type", b"application/json").split(b";")[0].strip().decode("latin-1")
-    if kind != "application/json":
-        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"content type {kind!r} is not understood; send application/json"
-    try:
-        json.loads(body)
-    except (ValueError, RecursionError) as error:
-        return HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}"
-    return None
+def _kind(content_type: bytes) -> str:
+    return content_type.split(b";")[0].strip().lower().decode("latin-1")
+
+
+def _told(error: ValidationError) -> str:
+    """Say where the body is wrong, without its values."""
+    mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+    told = [
+        f"{'.'.join(map(str, each['loc'])) or 'the body'}: {each['msg'].removeprefix('Value error, ')}"
+        for each in mistakes[:MAX_TOLD]
+    ]
+    more = len(mistakes) - len(told)
+    return "; ".join(told) + (f"; and {more} more" if more else "")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -77,7 +110,9 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _answer(send: Send, status: HTTPStatus, error: str) -> None:
+async def _answer(send: Send, refused: _Refused) -> None:
     headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": status.value, "headers": headers})
-    await send({"type": "http.response.body", "body": Problem(error=error).model_dump_json().encode()})
+    if refused.status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers.append((b"allow", b"POST"))
+    await send({"type": "http.response.start", "status": refused.status.value, "headers": headers})
+    await send({"type": "http.response.body", "body": Problem(error=refused.error).model_dump_json().encode()})

@@ -1,6 +1,7 @@
 """Features by customer id: the frame of the latest batch, in memory."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -46,7 +47,8 @@ class Lookup:
             for name, size, end in zip(sizes.index, sizes, ends, strict=True)
         }
 
-    def rows(self, customer_id: str) -> pd.DataFrame | None:
-        """Take a customer's rows; None for one whom the batch does not hold."""
-        place = self.places.get(customer_id)
-        return None if place is None else self.frame.iloc[place].reset_index(drop=True)
+    def rows(self, customer_ids: Sequence[str]) -> pd.DataFrame:
+        """Take the rows of those customers whom the batch holds, in the order asked."""
+        held = [self.places[customer_id] for customer_id in customer_ids if customer_id in self.places]
+        places = [place for each in held for place in range(each.start, each.stop)]
+        return self.frame.iloc[places].reset_index(drop=True)

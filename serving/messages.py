@@ -1,13 +1,31 @@
 """What goes in and out of the service, typed."""
 
-from datetime import datetime
-from typing import Annotated
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+
+def _iso(value: Any) -> Any:
+    """Let only text through that begins with a date: numbers, also as text, would be read as seconds since 1970."""
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("is no ISO time such as 2025-12-31T23:59:00Z")
+    return value
+
+
+def _utc(time: datetime) -> datetime:
+    """Take a time with an offset to UTC, as times are kept inside: without one."""
+    try:
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    except OverflowError as error:
+        raise ValueError("lies outside the years 1 to 9999 in UTC") from error
+
 
 MAX_IDS, MAX_ROWS = 1_000, 10_000
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
+Time = Annotated[datetime, BeforeValidator(_iso), AfterValidator(_utc)]
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e12, le=1e12)]
 
 
 class _Message(BaseModel):
@@ -24,7 +42,7 @@ class ById(_Message):
 class Transaction(_Message):
     """A purchase (or a return) of the customer."""
 
-    time: datetime = Field(description="ISO time; with an offset it is taken to UTC, without one it is UTC")
+    time: Time = Field(description="ISO time; with an offset it is taken to UTC, without one it is UTC")
     amount: Finite
     order_id: Text | None = None
     product_id: Text | None = None
@@ -39,7 +57,7 @@ class ByPayload(_Message):
     """Score a customer from the history that comes along, by the same definitions."""
 
     customer_id: Text
-    cutoff: datetime = Field(description="the instant to predict from; events at or after it are not looked at")
+    cutoff: Time = Field(description="the instant to predict from; events at or after it are not looked at")
     transactions: list[Transaction] = Field(min_length=1, max_length=MAX_ROWS)
     models: list[Text] | None = Field(default=None, min_length=1, description="registered names; all if left out")
 

@@ -9,9 +9,15 @@ from configs.registry import did_you_mean
 from features.engine.door import admit
 from features.engine.run import observe
 from features.history import History
+from features.library import POPULATIONS
+from features.tables import HistoryError
+from models.artifact import Artifact
+from models.contract import KEYS
 from models.registry import Registered
 from serving.definitions import features_of, population_of
 from serving.lookup import Lookup
+
+KNOWN = POPULATIONS["known"]
 
 
 class UnknownModel(LookupError):
@@ -32,6 +38,10 @@ class Served:
 
     registered: Registered
     lookup: Lookup | None
+
+    def holds(self, customer_id: str) -> bool:
+        """Tell whether the batch holds a customer."""
+        return self.lookup is not None and customer_id in self.lookup.places
 
 
 class Scorer:
@@ -55,51 +65,64 @@ class Scorer:
         Without named models each customer is scored by those whose population holds them. Raises `UnknownCustomer`
         for one whom no chosen model knows (or, of named models, any one does not).
         """
-        found = []
-        for customer_id in dict.fromkeys(customer_ids):
-            rows = [(each, each.lookup.rows(customer_id)) for each in self.chosen(models) if each.lookup]
-            held = [_scores(each.registered, row) for each, row in rows if row is not None]
-            if not held or (models and len(held) < len(rows)):
-                raise UnknownCustomer(self._unknown(customer_id, [e for e, row in rows if row is None]))
-            found += held
-        return pd.concat(found, ignore_index=True)
+        chosen, ids = self.chosen(models), list(dict.fromkeys(customer_ids))
+        for customer_id in ids:
+            without = [each for each in chosen if not each.holds(customer_id)]
+            if without and (models or len(without) == len(chosen)):
+                raise UnknownCustomer(_unknown(customer_id, without))
+        found = [(each.registered, each.lookup.rows(ids)) for each in chosen if each.lookup]
+        scores = pd.concat([_scores(registered, rows) for registered, rows in found if len(rows)])
+        places = {customer_id: place for place, customer_id in enumerate(ids)}
+        return scores.sort_values("customer_id", key=lambda each: each.map(places), kind="stable", ignore_index=True)
 
     def by_payload(
         self, customer_id: str, transactions: pd.DataFrame, *, cutoff: pd.Timestamp, models: Sequence[str] | None = None
     ) -> pd.DataFrame:
         """Score a customer from the history at hand. Raises `NotScorable` where it lacks what a model needs."""
+        chosen = self.chosen(models)
         try:
-            history = admit("the payload", {"transactions": transactions.assign(customer_id=customer_id)})
-            held = [self._observed(each, history, customer_id, cutoff) for each in self.chosen(models)]
-        except ValueError as error:
+            rows = transactions.assign(customer_id=customer_id)
+            history = admit("the payload", {"transactions": rows}, end=cutoff)
+            frames = _observed([each.registered.artifact for each in chosen], history, customer_id, cutoff)
+        except HistoryError as error:
             raise NotScorable(str(error)) from error
-        scored = [scores for scores in held if scores is not None]
-        if not scored or (models and len(scored) < len(held)):
-            names = ", ".join(each.registered.artifact.name for each in self.chosen(models))
+        held = [(each.registered, frame) for each, frame in zip(chosen, frames, strict=True) if len(frame)]
+        if not held or (models and len(held) < len(chosen)):
+            names = ", ".join(each.registered.artifact.name for each in chosen)
             raise NotScorable(
                 f"customer {customer_id!r} is not among those whom {names} is asked about at {cutoff:%Y-%m-%d}: "
                 "no purchase that came along makes them so"
             )
-        return pd.concat(scored, ignore_index=True)
+        return pd.concat([_scores(registered, frame) for registered, frame in held], ignore_index=True)
 
-    def _observed(self, each: Served, history: History, customer_id: str, cutoff: pd.Timestamp) -> pd.DataFrame | None:
-        artifact = each.registered.artifact
+
+def _observed(
+    artifacts: Sequence[Artifact], history: History, customer_id: str, cutoff: pd.Timestamp
+) -> list[pd.DataFrame]:
+    """Give each artifact's frame, empty where the customer is none of its population; one query a grain."""
+    frames = {}
+    for categories in {tuple(each.categories) for each in artifacts}:
         spine = pd.DataFrame({"customer_id": [customer_id], "cutoff": [cutoff]})
-        if artifact.categories:
-            spine = spine.merge(pd.DataFrame({"category": sorted(artifact.categories)}), how="cross")
-        population = population_of(artifact)
-        asked = observe(history, spine, [population, *features_of(artifact)])
-        held = asked.pop(population.name) == 1
-        if not held.any():
-            return None
-        return _scores(each.registered, asked.assign(eligible=held) if artifact.categories else asked[held])
+        if categories:
+            spine = spine.merge(pd.DataFrame({"category": sorted(categories)}), how="cross")
+        asking = [each for each in artifacts if tuple(each.categories) == categories]
+        declared = [declared for each in asking for declared in (population_of(each), *features_of(each))]
+        frames[categories] = observe(history, spine, list(dict.fromkeys([KNOWN, *declared])))
+    return [_held(each, frames[tuple(each.categories)]) for each in artifacts]
 
-    def _unknown(self, customer_id: str, without: Sequence[Served]) -> str:
-        names = ", ".join(each.registered.artifact.name for each in without) or "any model"
-        return (
-            f"customer {customer_id!r} is not in the latest batch of {names}; score them by payload, or wait for "
-            "the next batch"
-        )
+
+def _held(artifact: Artifact, frame: pd.DataFrame) -> pd.DataFrame:
+    held = (frame[[KNOWN.name, artifact.population]] == 1).all(axis=1)
+    asked = frame[[*(key for key in KEYS if key in frame), *artifact.features]]
+    return asked.assign(eligible=held) if artifact.categories and held.any() else asked[held]
+
+
+def _unknown(customer_id: str, without: Sequence[Served]) -> str:
+    names = ", ".join(each.registered.artifact.name for each in without)
+    return (
+        f"customer {customer_id!r} is not in the latest batch of {names}; score them by payload, or wait for "
+        "the next batch"
+    )
 
 
 def _scores(registered: Registered, frame: pd.DataFrame) -> pd.DataFrame:

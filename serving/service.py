@@ -44,17 +44,16 @@ class AuguryService:
     def __init__(self) -> None:
         self.scorer = scorer_of(Settings.read(), os.environ.get("AUGURY_DATASET"))
 
-    @bentoml.api(route="/v1/score")
+    @bentoml.api(route="/v1/score", output_spec=Scores)
     def score(self, request: ById, /, ctx: bentoml.Context) -> Scores | Problem:
         """Score customers by id, from the features of the latest batch."""
         return self._answer(ctx, lambda: self.scorer.by_id(request.customer_ids, request.models))
 
-    @bentoml.api(route="/v1/score/payload")
+    @bentoml.api(route="/v1/score/payload", output_spec=Scores)
     def score_payload(self, request: ByPayload, /, ctx: bentoml.Context) -> Scores | Problem:
         """Score a customer from the transactions in the request, by the features' same definitions."""
         rows = pd.DataFrame([each.model_dump(exclude_none=True) for each in request.transactions])
-        rows["time"] = pd.to_datetime(rows["time"], utc=True)
-        cutoff = _utc(request.cutoff)
+        cutoff = pd.Timestamp(request.cutoff)
         return self._answer(
             ctx, lambda: self.scorer.by_payload(request.customer_id, rows, cutoff=cutoff, models=request.models)
         )
@@ -72,17 +71,13 @@ class AuguryService:
             return Problem(error=str(error))
 
 
-AuguryService.add_asgi_middleware(JsonDoor)  # type: ignore[attr-defined]  # the decorator made it a service
+SHAPES = {api.route: api.input_spec for api in AuguryService.apis.values()}  # type: ignore[attr-defined]
+AuguryService.add_asgi_middleware(JsonDoor, shapes=SHAPES)  # type: ignore[attr-defined]  # the decorator's
 
 
 def _rows(scores: pd.DataFrame) -> list[dict[str, object]]:
     """Give rows as plain values; what a row does not have (category, label) is None."""
     return [{str(key): value for key, value in row.items() if not pd.isna(value)} for row in scores.to_dict("records")]
-
-
-def _utc(time: object) -> pd.Timestamp:
-    stamp = pd.Timestamp(time)  # type: ignore[arg-type]  # a datetime
-    return stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
 
 
 def _info(served: Served) -> ModelInfo:

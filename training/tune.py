@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 import optuna
 import pandas as pd
 
-from models.contract import Model, Span, TargetKind, eligible
+from models.contract import Span, TargetKind, eligible
 from models.estimators import MODELS, create
 from models.metrics import METRICS
 from training.task import Examples, Split, Task
@@ -34,12 +35,13 @@ def tune(
     asked for only those that are not there yet are run. The model's own parameters are the first trial, so tuning
     cannot end below them. Raises `ValueError` for a model that is not tunable and for too few training cutoffs.
     """
-    spans: dict[str, Span] = getattr(MODELS[model], "tunable", {})
+    setting = {"kind": task.kind, "horizon_days": task.horizon_days, "seed": seed}
+    own = create(model, setting=setting, **params).get_params()
+    spans = {name: _reaching(span, own[name]) for name, span in getattr(MODELS[model], "tunable", {}).items()}
     if not spans:
         raise ValueError(f"model {model!r} has nothing to tune; tune one that names its `tunable` parameters")
     earlier, latest = inner_split(task, data)
     metric = METRICS[JUDGED[task.kind]]
-    setting = {"kind": task.kind, "horizon_days": task.horizon_days, "seed": seed}
     asked = eligible(latest.X)
     actual = latest.y.to_numpy(dtype=float)[asked]
 
@@ -56,7 +58,7 @@ def tune(
             direction="maximize" if metric.better == "higher" else "minimize",
             sampler=optuna.samplers.TPESampler(seed=seed),
         )
-        search.enqueue_trial(_own(create(model, setting=setting, **params), spans), skip_if_exists=True)
+        search.enqueue_trial({name: own[name] for name in spans}, skip_if_exists=True)
         done = sum(trial.state.is_finished() for trial in search.trials)
         search.optimize(judged, n_trials=max(0, trials - done), callbacks=[lambda _, trial: told(trial.number + 1)])
         return {**params, **search.best_params}
@@ -97,6 +99,6 @@ def _suggest(trial: optuna.Trial, name: str, span: Span) -> float:
     return trial.suggest_float(name, span.low, span.high, log=span.log)
 
 
-def _own(model: Model, spans: dict[str, Span]) -> dict[str, Any]:
-    own = model.get_params()
-    return {name: own[name] for name in spans}
+def _reaching(span: Span, own: float) -> Span:
+    """Widen a span so that it holds a model's own value."""
+    return replace(span, low=min(span.low, own), high=max(span.high, own))

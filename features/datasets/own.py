@@ -23,7 +23,7 @@ def from_file(name: str) -> History:
         f"{table}.{column}": format_ for table, each in file.tables.items() for column, format_ in each.formats.items()
     }
     sources = {table: _source(table, each, folder) for table, each in file.tables.items()}
-    end = None if file.end is None else pd.Timestamp(file.end)
+    end = None if file.end is None else pd.to_datetime(file.end, utc=True).tz_localize(None)
     return admit(Path(name).stem, sources, end=end, formats=formats)
 
 

@@ -30,10 +30,9 @@ def renaming(name: str, have: list[str], columns: Mapping[str, str]) -> str:
     missing = sorted(set(columns.values()) - set(have))
     if missing:
         raise HistoryError(f"{name}: the dataset file maps the columns {missing}, but there are {have}")
-    ours = {theirs: our for our, theirs in columns.items()}
-    shadowed = sorted((set(have) - set(ours)) & set(columns))
-    kept = [column for column in have if column not in shadowed]
-    return ", ".join(f"{identifier(column)} AS {identifier(ours.get(column, column))}" for column in kept)
+    mapped = [f"{identifier(theirs)} AS {identifier(our)}" for our, theirs in columns.items()]
+    kept = [identifier(column) for column in have if column not in columns and column not in columns.values()]
+    return ", ".join(mapped + kept)
 
 
 def _renamed(name: str, relation: str, attach: str | None, columns: Mapping[str, str]) -> Scan:

@@ -32,7 +32,8 @@ class RfmLogistic(BaseEstimator):
         """Fit on a frame that has the three features and a target of 0 and 1."""
         asked = eligible(X)
         logs = self._logs(X)[asked]
-        self.mean_, self.scale_ = logs.mean(axis=0), np.maximum(logs.std(axis=0), 1e-12)
+        spread = logs.std(axis=0)
+        self.mean_, self.scale_ = logs.mean(axis=0), np.where(spread > 1e-9, spread, 1.0)
         regression = LogisticRegression(C=self.C).fit((logs - self.mean_) / self.scale_, y[asked])
         self.coefficients_, self.intercept_ = regression.coef_[0], float(regression.intercept_[0])
         return self

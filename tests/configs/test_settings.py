@@ -1,0 +1,38 @@
+"""Settings: two variables, and what they lead to."""
+
+from pathlib import Path
+
+import pytest
+
+from configs.settings import SILENCE, Settings
+
+
+def test_by_default_everything_lies_in_var_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.read({})
+    assert settings == Settings(tmp_path / "var", f"sqlite:///{tmp_path}/var/mlflow.db")
+    assert settings.runs == tmp_path / "var" / "mlartifacts"
+    assert settings.scored("churn") == tmp_path / "var" / "scored" / "churn"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_deployment_says_otherwise(tmp_path: Path) -> None:
+    settings = Settings.read({"AUGURY_VAR": str(tmp_path / "out"), "AUGURY_MLFLOW": "http://mlflow.example:5000"})
+    assert (settings.var, settings.mlflow) == (tmp_path / "out", "http://mlflow.example:5000")
+    assert Settings.read({"AUGURY_VAR": str(tmp_path)}).mlflow == f"sqlite:///{tmp_path}/mlflow.db"
+
+
+def test_a_relative_folder_is_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Settings.read({"AUGURY_VAR": "out"}).var == tmp_path / "out"
+
+
+def test_the_environment_is_read_when_it_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AUGURY_VAR", str(tmp_path))
+    assert Settings.read().var == tmp_path
+
+
+def test_nobody_is_told_of_our_runs() -> None:
+    assert SILENCE["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    assert SILENCE["BENTOML_DO_NOT_TRACK"] == "True"
+    assert all(isinstance(value, str) for value in SILENCE.values())

@@ -1,0 +1,100 @@
+"""Boosted trees: what they learn, that each knob turns something, and missing values."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.contract import TargetKind
+from models.estimators.boosted import Boosted
+
+ROWS = 800
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    """Draw customers of three features, of which the first decides, the second hides it where it is missing."""
+    rng = np.random.default_rng(0)
+    made = pd.DataFrame({"customer_id": [f"c{n}" for n in range(ROWS)], "cutoff": pd.Timestamp("2024-01-01")})
+    return made.assign(a=rng.normal(size=ROWS), b=rng.normal(size=ROWS), c=rng.normal(size=ROWS))
+
+
+@pytest.fixture(scope="module")
+def target(frame: pd.DataFrame) -> dict[TargetKind, pd.Series]:
+    """Draw a target of each kind whose mean is a step of `a`."""
+    rng = np.random.default_rng(1)
+    high = frame["a"] > 0
+    return {
+        "binary": pd.Series((rng.random(ROWS) < np.where(high, 0.8, 0.2)).astype(float)),
+        "count": pd.Series(rng.poisson(np.where(high, 4.0, 1.0)).astype(float)),
+        "amount": pd.Series(rng.gamma(2.0, np.where(high, 40.0, 5.0)) * (rng.random(ROWS) < 0.6)),
+    }
+
+
+@pytest.mark.parametrize(("kind", "rel"), [("binary", 0.05), ("count", 0.05), ("amount", 0.15)])
+def test_it_predicts_the_mean_of_either_side_of_a_step(
+    kind: TargetKind, rel: float, frame: pd.DataFrame, target: dict[TargetKind, pd.Series]
+) -> None:
+    """Amounts within 15 %: the Tweedie loss weighs rows by 1 / √mean, so that what it overfits to are small ones."""
+    y = target[kind]
+    predicted = Boosted(kind, learning_rate=0.2, column_share=1.0).fit(frame, y).predict(frame)
+    for side in (frame["a"] > 0, frame["a"] <= 0):
+        assert predicted[side].mean() == pytest.approx(y[side].mean(), rel=rel)
+
+
+def test_a_single_stump_is_two_means(frame: pd.DataFrame, target: dict[TargetKind, pd.Series]) -> None:
+    """One tree of depth 1 steps at `a` = 0; a leaf is −G / (H + 1) on the log odds (Chen and Guestrin 2016, eq. 5)."""
+    stump = Boosted(rounds=1, depth=1, learning_rate=1.0, min_child_weight=0.0, column_share=1.0, row_share=1.0)
+    y = target["binary"]
+    predicted = stump.fit(frame, y).predict(frame)
+    low, high = np.unique(predicted)
+    assert ((predicted == high) == (frame["a"] > 0)).mean() > 0.95
+    for value in (low, high):
+        leaf, base = y[predicted == value], y.mean()
+        weight = sum(actual - base for actual in leaf) / (len(leaf) * base * (1 - base) + 1)
+        assert value == pytest.approx(1 / (1 + math.exp(-math.log(base / (1 - base)) - weight)), abs=1e-4)
+
+
+KNOBS: dict[str, Any] = {
+    "kind": "count",
+    "rounds": 5,
+    "depth": 1,
+    "learning_rate": 0.3,
+    "min_child_weight": 90.0,
+    "column_share": 1.0,
+    "row_share": 0.4,
+    "seed": 7,
+    "threads": 2,
+}
+
+
+def test_each_knob_turns_something_except_the_number_of_threads(
+    frame: pd.DataFrame, target: dict[TargetKind, pd.Series]
+) -> None:
+    def predicted(**params: Any) -> Any:
+        made = Boosted(**{"rounds": 10, **params}).fit(frame, target["binary"])
+        return made.predict(frame).round(12).tolist()
+
+    plain = predicted()
+    assert set(KNOBS) == set(Boosted().get_params())
+    assert {name for name, value in KNOBS.items() if predicted(**{name: value}) == plain} == {"threads"}
+
+
+def test_a_missing_value_is_a_value_of_its_own(frame: pd.DataFrame, target: dict[TargetKind, pd.Series]) -> None:
+    """Where `a` is missing the target is always 1: only the gap tells."""
+    gaps = frame.assign(a=frame["a"].where(frame.index % 3 > 0))
+    y = target["binary"].where(frame.index % 3 > 0, 1.0)
+    predicted = Boosted().fit(gaps, y).predict(gaps)
+    assert predicted[::3].min() > 0.9
+    whole = gaps.assign(a=gaps["a"].astype("Float64"))
+    assert Boosted().fit(whole, y).predict(whole).tolist() == predicted.tolist()
+
+
+def test_columns_are_taken_by_name(frame: pd.DataFrame, target: dict[TargetKind, pd.Series]) -> None:
+    model = Boosted(rounds=10).fit(frame, target["binary"])
+    assert model.features_ == ["a", "b", "c"]
+    swapped = frame.rename(columns={"a": "b", "b": "a"})
+    assert model.predict(swapped).tolist() != model.predict(frame).tolist()
+    assert model.predict(swapped.rename(columns={"a": "b", "b": "a"})).tolist() == model.predict(frame).tolist()

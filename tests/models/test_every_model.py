@@ -1,0 +1,230 @@
+"""What holds for every model, none left out: parameters, state, rows that do not touch each other, refusals."""
+
+import inspect
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from features.engine.run import outcome
+from features.library import TARGETS
+from models.contract import Model, TargetKind, eligible, feature_names
+from models.estimators import MODELS, create
+from training.task import Examples, Split, Task
+
+CASES: list[tuple[str, TargetKind]] = [
+    ("base_rate", "amount"),
+    ("base_rate", "binary"),
+    ("base_rate", "count"),
+    ("bgnbd", "count"),
+    ("boosted", "amount"),
+    ("boosted", "binary"),
+    ("boosted", "count"),
+    ("clv", "amount"),
+    ("cross_sell", "binary"),
+    ("gamma_gamma", "amount"),
+    ("popularity", "binary"),
+    ("rfm_logistic", "binary"),
+    ("segments", "none"),
+]
+PAIRS = {"cross_sell", "popularity"}
+QUICK: dict[str, dict[str, Any]] = {"boosted": {"rounds": 20}, "cross_sell": {"rounds": 20}}
+OUTCOMES = {"amount": "future_spend", "binary": "churned", "count": "orders"}
+SETTING = {"horizon_days": 28, "seed": 3}
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model fitted on rows of its kind, rows to predict, and what it says of them."""
+
+    name: str
+    kind: TargetKind
+    train: Examples
+    frame: pd.DataFrame
+
+    def unfitted(self) -> Model:
+        """Make the model anew."""
+        return create(self.name, setting={"kind": self.kind, **SETTING}, **QUICK.get(self.name, {}))
+
+    def fitted(self) -> Model:
+        """Fit it anew."""
+        return self.unfitted().fit(self.train.X, self.train.y)
+
+
+@dataclass(frozen=True)
+class Fitted(Case):
+    """A case with its fitted model."""
+
+    model: Model
+    predicted: Floats
+
+
+@pytest.fixture(scope="module")
+def examples(churn: Task, churn_data: Split, pairs_data: Split) -> dict[tuple[bool, TargetKind], Examples]:
+    """Give the training rows of each kind of target: customers, and pairs."""
+    X = churn_data.train.X
+    targets = [TARGETS[name] for name in OUTCOMES.values()]
+    found = outcome(churn.history, X[["customer_id", "cutoff"]], targets, horizon_days=28)
+    made = {(False, kind): Examples(X, found[name]) for kind, name in OUTCOMES.items()}
+    return {**made, (False, "none"): Examples(X, found["orders"] * 0), (True, "binary"): pairs_data.train}  # type: ignore[dict-item]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: "-".join(case))
+def case(
+    request: pytest.FixtureRequest,
+    examples: dict[tuple[bool, TargetKind], Examples],
+    churn_data: Split,
+    pairs_data: Split,
+) -> Fitted:
+    name, kind = request.param
+    data = pairs_data if name in PAIRS else churn_data
+    latest = data.train.X[data.train.X["cutoff"] == data.train.X["cutoff"].max()]
+    frame = pd.concat([latest, data.test.X], ignore_index=True)
+    made = Case(name, kind, examples[name in PAIRS, kind], frame)
+    model = made.fitted()
+    return Fitted(name, kind, made.train, made.frame, model=model, predicted=model.predict(made.frame))
+
+
+def test_no_model_is_left_out() -> None:
+    assert sorted(MODELS) == sorted({name for name, _ in CASES})
+    assert sorted((name, kind) for name, model in MODELS.items() for kind in model.kinds) == CASES
+    assert sorted(name for name, model in MODELS.items() if "category" in model.requires) == sorted(PAIRS)
+
+
+def test_it_predicts_a_finite_value_of_its_kind_for_each_row(case: Fitted) -> None:
+    assert case.predicted.shape == (len(case.frame),)
+    assert case.predicted.dtype == np.float64
+    assert np.isfinite(case.predicted).all()
+    assert (case.predicted >= 0).all()
+    if case.kind == "binary":
+        assert (case.predicted <= 1).all()
+    if case.kind == "none":
+        assert set(case.predicted) <= set(range(len(case.model.labels)))
+    else:
+        assert case.model.labels == ()
+
+
+def test_it_says_different_things_of_different_rows(case: Fitted) -> None:
+    assert (len(np.unique(case.predicted)) == 1) == (case.name == "base_rate")
+
+
+def test_rows_alone_score_as_among_many(case: Fitted) -> None:
+    """Of pairs those of one customer and cutoff, which say what the customer bought."""
+    groups = list(case.frame.groupby(["customer_id", "cutoff"], sort=False).indices.values())
+    for places in groups[:: max(1, len(groups) // 40)]:
+        alone = case.model.predict(case.frame.iloc[places])
+        assert alone.tolist() == case.predicted[places].tolist()
+
+
+def test_the_order_and_the_index_of_rows_do_not_matter(case: Fitted) -> None:
+    order = np.random.default_rng(5).permutation(len(case.frame))
+    assert case.model.predict(case.frame.iloc[order]).tolist() == case.predicted[order].tolist()
+    odd = case.frame.set_axis([7] * len(case.frame))
+    assert case.model.predict(odd).tolist() == case.predicted.tolist()
+
+
+def test_rows_and_targets_belong_together_by_position(case: Fitted) -> None:
+    X, y = case.train.X, case.train.y
+    odd = case.unfitted().fit(X.set_axis([7] * len(X)), y.set_axis(np.arange(len(y))[::-1]))
+    assert odd.predict(case.frame).tolist() == case.predicted.tolist()
+
+
+def test_a_second_fit_with_the_same_seed_is_the_same(case: Fitted) -> None:
+    assert case.fitted().predict(case.frame).tolist() == case.predicted.tolist()
+
+
+def test_fit_and_predict_leave_the_rows_as_they_were(case: Fitted) -> None:
+    X, y, frame = case.train.X.copy(), case.train.y.copy(), case.frame.copy()
+    case.fitted().predict(case.frame)
+    pd.testing.assert_frame_equal(case.train.X, X)
+    pd.testing.assert_series_equal(case.train.y, y)
+    pd.testing.assert_frame_equal(case.frame, frame)
+
+
+def plain(state: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Send a state through JSON, its bytes apart, as an artifact does."""
+    for key, value in state.items():
+        yield key, bytes(value) if isinstance(value, bytes) else json.loads(json.dumps(value, allow_nan=False))
+
+
+def test_its_state_is_plain_data_and_brings_it_back_bit_for_bit(case: Fitted) -> None:
+    state = case.model.state()
+    again = create(case.name, **case.model.get_params()).restore(dict(plain(state)))
+    assert again.predict(case.frame).tolist() == case.predicted.tolist()
+    assert (again.state(), again.labels) == (state, case.model.labels)
+
+
+def test_it_reads_its_features_and_nothing_else(case: Fitted) -> None:
+    """Without a column either the answer is the same, or an error names it: those required, or all it was fitted on."""
+    needed = set()
+    for column in feature_names(case.frame) + (["category"] if case.name in PAIRS else []):
+        try:
+            assert case.model.predict(case.frame.drop(columns=column)).tolist() == case.predicted.tolist()
+        except ValueError as error:
+            assert repr(column) in str(error)  # noqa: PT017  # most columns may be dropped
+            needed.add(column)
+    takes_all = {"boosted": feature_names(case.frame), "cross_sell": [*feature_names(case.frame), "category"]}
+    assert needed == set(takes_all.get(case.name, case.model.requires))
+
+
+def test_keys_other_columns_and_their_order_do_not_matter(case: Fitted) -> None:
+    noise = np.random.default_rng(1).normal(size=len(case.frame))
+    ids = "x" + case.frame["customer_id"].str[::-1]
+    later = case.frame["cutoff"] + pd.Timedelta(days=3)
+    odd = case.frame.assign(noise=noise, customer_id=ids, cutoff=later, eligible=True)
+    assert case.model.predict(odd[sorted(odd.columns)]).tolist() == case.predicted.tolist()
+
+
+def test_a_fit_without_a_required_feature_names_it(case: Fitted) -> None:
+    for column in case.model.requires:
+        with pytest.raises(ValueError, match=column):
+            case.unfitted().fit(case.train.X.drop(columns=column), case.train.y)
+
+
+def test_parameters_go_in_and_come_out_untouched(case: Fitted) -> None:
+    given: dict[str, Any] = {name: object() for name in inspect.signature(MODELS[case.name]).parameters}
+    assert create(case.name, **given).get_params() == given
+    copy = clone(case.model)
+    assert type(copy) is MODELS[case.name]
+    assert copy.get_params() == case.model.get_params() == case.unfitted().get_params()
+    assert [name for name in vars(copy) if name.endswith("_")] == []
+
+
+def test_before_the_fit_there_is_nothing_to_ask(case: Fitted) -> None:
+    with pytest.raises(AttributeError):
+        case.unfitted().predict(case.frame)
+    with pytest.raises(AttributeError):
+        case.unfitted().state()
+
+
+def test_an_unknown_parameter_is_refused_with_those_there_are(case: Fitted) -> None:
+    known = sorted(inspect.signature(MODELS[case.name]).parameters)
+    with pytest.raises(ValueError, match="no parameter \\['trees'\\]") as error:
+        create(case.name, trees=7)
+    assert str(known) in str(error.value)
+
+
+def test_what_a_task_fixes_is_taken_by_those_who_know_it(case: Fitted) -> None:
+    params = case.model.get_params()
+    offered = {"kind": case.kind, **SETTING}
+    assert {key: params[key] for key in offered if key in params} == {
+        key: value for key, value in offered.items() if key in params
+    }
+
+
+@pytest.mark.parametrize("name", sorted(name for name, kind in CASES if kind == "binary"))
+def test_pairs_that_are_not_asked_about_are_never_examples(name: str, pairs_data: Split) -> None:
+    """Whatever the outcome of the others, the fit is the same; with that of an asked pair changed it is not."""
+    X, y = pairs_data.train.X, pairs_data.train.y
+    X = X.assign(days_since_last=X["recency_days"], purchase_days=X["frequency"], mean_day_spend=X["category_spend"])
+    asked = eligible(X)
+    state = create(name, **QUICK.get(name, {})).fit(X, y).state()
+    assert create(name, **QUICK.get(name, {})).fit(X, y.where(asked, 1 - y)).state() == state
+    assert create(name, **QUICK.get(name, {})).fit(X, y.where(~asked, 1 - y)).state() != state

@@ -1,0 +1,69 @@
+"""RFM logistic regression: its formula, and that it is the minimum of what it minimises."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.estimators.rfm_logistic import RfmLogistic
+
+
+@pytest.fixture(scope="module")
+def sample() -> tuple[pd.DataFrame, pd.Series]:
+    """Draw 600 customers of whom the silent ones leave."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "days_since_last": rng.exponential(60, 600),
+            "purchase_days": 1 + rng.poisson(4, 600),
+            "mean_day_spend": rng.gamma(2, 15, 600),
+        }
+    )
+    log_odds = 1.5 * (np.log1p(frame["days_since_last"]) - 3.5) - 0.4 * (frame["purchase_days"] - 5)
+    return frame, pd.Series((rng.random(600) < 1 / (1 + np.exp(-log_odds))).astype(float))
+
+
+def by_hand(state: dict[str, list[float]], row: tuple[float, ...], intercept: float) -> tuple[float, list[float]]:
+    """Give a row's probability and its standardised logs."""
+    logs = [math.log1p(value) for value in row]
+    standard = [(log - mean) / scale for log, mean, scale in zip(logs, state["mean"], state["scale"], strict=True)]
+    log_odds = intercept + sum(w * x for w, x in zip(state["coefficients"], standard, strict=True))
+    return 1 / (1 + math.exp(-log_odds)), standard
+
+
+@pytest.mark.parametrize("C", [1.0, 0.01])
+def test_it_minimises_the_penalised_loss(C: float, sample: tuple[pd.DataFrame, pd.Series]) -> None:
+    """The gradient of ½·‖w‖² + C·Σ log loss is 0 in weights and intercept (scikit-learn's User Guide, 1.1.11)."""
+    frame, y = sample
+    model = RfmLogistic(C=C).fit(frame, y)
+    state = model.state()
+    gradient = [weight / C for weight in state["coefficients"]] + [0.0]
+    predicted = model.predict(frame)
+    for row, actual, score in zip(frame.itertuples(index=False, name=None), y, predicted, strict=True):
+        probability, standard = by_hand(state, row, state["intercept"])
+        assert score == pytest.approx(probability, rel=1e-12)
+        for place, value in enumerate([*standard, 1.0]):
+            gradient[place] += (probability - actual) * value
+    assert [each / len(frame) for each in gradient] == pytest.approx([0.0] * 4, abs=2e-4)
+    assert predicted.mean() == pytest.approx(y.mean(), abs=1e-4)
+
+
+def test_a_stronger_penalty_gives_smaller_weights(sample: tuple[pd.DataFrame, pd.Series]) -> None:
+    weights = [np.abs(RfmLogistic(C=C).fit(*sample).coefficients_).sum() for C in (100.0, 1.0, 0.01, 0.0001)]
+    assert weights == sorted(weights, reverse=True)
+
+
+def test_silence_raises_the_probability_and_purchases_lower_it(sample: tuple[pd.DataFrame, pd.Series]) -> None:
+    model = RfmLogistic().fit(*sample)
+    row = sample[0].iloc[[0]]
+    for column, sign in (("days_since_last", 1), ("purchase_days", -1)):
+        more = model.predict(row.assign(**{column: row[column] * 2}))
+        assert sign * (more[0] - model.predict(row)[0]) > 0
+
+
+def test_a_feature_that_is_the_same_for_all_decides_nothing(sample: tuple[pd.DataFrame, pd.Series]) -> None:
+    frame, y = sample
+    model = RfmLogistic().fit(frame.assign(purchase_days=3), y)
+    now, later = (model.predict(frame.assign(purchase_days=days)) for days in (3, 4))
+    assert later == pytest.approx(now, abs=1e-6)
