@@ -77,14 +77,14 @@ def compare(name: str) -> None:
 
 def study(name: str, *, check: bool) -> None:
     """Run a study and write its results, or compare them with the committed ones."""
+    path = results_file(Path(name).stem)
+    if check and not path.is_file():
+        raise LookupError(f"there are no committed results at {path}; run without --check first")
     title, found, champion = _run(name)
     Console().print(table(title, found["models"], champion=champion))
     if not check:
         Console().print(f"written: {write_results(found)}", soft_wrap=True)
         return
-    path = results_file(str(found["study"]))
-    if not path.is_file():
-        raise LookupError(f"there are no committed results at {path}; run without --check first")
     told = differences(found, json.loads(path.read_text(encoding="utf-8")))
     if told:
         raise ValueError(f"the results differ from {path}:\n" + "\n".join(f"- {line}" for line in told))

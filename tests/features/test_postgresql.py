@@ -58,9 +58,9 @@ def port() -> Iterator[int]:
         free = int(probe.getsockname()[1])
 
     def run(*command: str) -> None:
-        with (folder.parent / f"{folder.name}.log").open("a") as log:  # a pipe would stay open in the server
-            done = subprocess.run(command, cwd=folder, stdout=log, stderr=log, timeout=60, **somebody)
-        assert done.returncode == 0, Path(log.name).read_text()
+        with (folder / "told").open("a") as told:  # a pipe would stay open in the server
+            done = subprocess.run(command, cwd=folder, stdout=told, stderr=told, timeout=60, **somebody)
+        assert done.returncode == 0, (folder / "told").read_text()
 
     try:
         (folder / "password").write_text(PASSWORD)
@@ -90,7 +90,6 @@ def port() -> Iterator[int]:
             run(pg_ctl, "-D", data, "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder)
-        (folder.parent / f"{folder.name}.log").unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")

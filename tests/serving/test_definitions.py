@@ -18,7 +18,7 @@ def churn(deployment: Deployment) -> Artifact:
 
 def test_features_come_in_the_artifact_order(churn: Artifact) -> None:
     assert [each.name for each in features_of(churn)] == list(churn.features)
-    turned = replace(churn, features=dict(reversed(churn.features.items())))
+    turned = replace(churn, features=dict(list(churn.features.items())[::-1]))
     assert features_of(turned) == features_of(churn)[::-1]
 
 

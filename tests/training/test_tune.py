@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pandas as pd
@@ -52,10 +53,11 @@ def test_it_ends_no_worse_than_it_began_and_never_looks_at_the_test(churn: Task,
 def test_a_search_that_was_cut_off_goes_on(churn: Task, churn_data: Split, tmp_path: Path) -> None:
     """It began with the given parameters, though they lie outside of the spans."""
     told: list[int] = []
-    url, given = f"sqlite:///{tmp_path / 'optuna.db'}", {"rounds": 20, "depth": 6}
+    url = f"sqlite:///{tmp_path / 'optuna.db'}"
+    given: dict[str, Any] = {"rounds": 20, "depth": 6}
     for trials in (1, 3, 2):
-        search = {"params": given, "trials": trials, "storage": url, "study_name": "small", "told": told.append}
-        tune(churn, churn_data, model="boosted", **search)
+        search: dict[str, Any] = {"storage": url, "study_name": "small", "told": told.append}
+        tune(churn, churn_data, model="boosted", params=given, trials=trials, **search)
     assert told == [1, 2, 3]
     (first, *_) = optuna.load_study(storage=url, study_name="small").trials
     own = create("boosted", **given).get_params()
