@@ -21,7 +21,7 @@ from features.history import History
 from serving.lookup import Lookup
 from serving.scorer import Scorer, Served
 
-CUSTOMERS = 120
+CUSTOMERS = 100
 FAMILIES = ["rfm", "windows", "decay", "gaps", "breadth", "discount"]
 CHURN = {"target": "churned", "champion": "boosted", "models": {"boosted": {"rounds": 30}}}
 CLV = {"target": "future_spend", "champion": "clv", "models": {"clv": {}}}
