@@ -13,7 +13,7 @@ from rich.table import Table
 
 from configs.registry import Registry, did_you_mean
 from configs.settings import Settings
-from configs.study import read_study, study_names
+from configs.study import Study, read_study, study_names
 from experiments.progress import steps
 from experiments.runs import Deployment, history_of
 from experiments.scoreboard import table
@@ -25,7 +25,6 @@ from models.estimators import MODELS
 from models.metrics import METRICS
 from models.registry import Alias
 from serving.drift import ExitCode, Report
-from training.train import Trained
 from training.tune import tune
 
 
@@ -71,17 +70,17 @@ def _tuned(
 
 def compare(name: str) -> None:
     """Train all models of a study and print the scoreboard."""
-    _, found, champion = _run(name)
-    Console().print(table(str(found["study"]), found["models"], champion=champion))
+    read = read_study(name)
+    Console().print(table(read.title, _run(name, read)["models"], champion=read.champion))
 
 
 def study(name: str, *, check: bool) -> None:
     """Run a study and write its results, or compare them with the committed ones."""
-    path = results_file(Path(name).stem)
+    read, path = read_study(name), results_file(Path(name).stem)
     if check and not path.is_file():
         raise LookupError(f"there are no committed results at {path}; run without --check first")
-    title, found, champion = _run(name)
-    Console().print(table(title, found["models"], champion=champion))
+    found = _run(name, read)
+    Console().print(table(read.title, found["models"], champion=read.champion))
     if not check:
         Console().print(f"written: {write_results(found)}", soft_wrap=True)
         return
@@ -91,13 +90,12 @@ def study(name: str, *, check: bool) -> None:
     Console().print(f"same as {path}", soft_wrap=True)
 
 
-def _run(name: str) -> tuple[str, dict[str, Any], str]:
-    started, read = time.perf_counter(), read_study(name)
-    trained: dict[str, Trained] = {}
+def _run(name: str, read: Study) -> dict[str, Any]:
+    started = time.perf_counter()
     with steps(f"study {Path(name).stem}", 2 + len(read.models)) as step:
         prepared = prepare(Path(name).stem, read, step=step)
         trained = dict(zip(read.models, run(prepared, step=step), strict=True))
-    return read.title, results(prepared, trained, started=started), read.champion
+    return results(prepared, trained, started=started)
 
 
 def score(name: str, *, cutoff: str | None, dataset: str | None, to: Path | None, settings: Settings) -> None:
