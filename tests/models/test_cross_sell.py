@@ -74,12 +74,12 @@ def test_what_a_pair_is_told_by_hand(model: CrossSell) -> None:
     """Beside the frame's features: popularity, adoption, closeness to the basket, and that over the mean."""
     asked = pairs({"t": ("tea",)}, AUGUST)
     tea, similar = model.categories_.index("tea"), model.similar_
-    for category, row in zip(asked["category"], model._values(asked), strict=True):
+    for category, row in zip(asked["category"], model._pairs(asked), strict=True):
         at = model.categories_.index(category)
         whole = sum(similar[j, at] for j in range(4))
         near = similar[tea, at] / whole if whole else 0.0
         told = [model.popularity_[at], model.adoption_[at], near, near / model.mean_closeness_[at]]
-        assert row.tolist() == pytest.approx([float(category == "tea"), *told])
+        assert row.tolist() == pytest.approx(told)
 
 
 def test_adoption_is_the_rate_a_loop_counts(model: CrossSell, crowd: tuple[pd.DataFrame, pd.Series]) -> None:
@@ -113,6 +113,7 @@ KNOBS: dict[str, Any] = {
     "learning_rate": 0.3,
     "min_child_weight": 1.0,
     "column_share": 1.0,
+    "row_share": 0.5,
     "seed": 7,
     "threads": 2,
 }
@@ -126,5 +127,5 @@ def test_each_knob_turns_something_except_the_number_of_threads(pairs_data: Spli
         return made.predict(pairs_data.test.X).round(12).tolist()
 
     plain = predicted()
-    assert set(KNOBS) == set(CrossSell().get_params())
+    assert {*KNOBS, "kind"} == set(CrossSell().get_params())
     assert {name for name, value in KNOBS.items() if predicted(**{name: value}) == plain} == {"threads"}
