@@ -180,6 +180,7 @@ TYPES: dict[str, tuple[str, str, str]] = {
     "text amounts": ("amount", "'3.1'::text", "3.1000"),
     "an enum": ("category", "'Käse'::goods", "Käse"),
     "a null enum": ("category", "NULL::goods", "NULL"),
+    "a type without a name in Arrow": ("category", "'10.0.0.0/8'::cidr", "10.0.0.0/8"),
     "null as text": ("category", "NULL::text", "NULL"),
     "null as numeric": ("discount", "NULL::numeric", "NULL"),
     "null as timestamptz": ("known_time", "NULL::timestamptz", "NULL"),
