@@ -1,6 +1,5 @@
 """What the commands do: train, score and watch, with the registry and folders of a deployment."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pandas as pd
 
 from configs.settings import Settings
 from experiments.study import Prepared
+from features.cutoffs import NobodyAsked
 from features.datasets import load
 from features.history import History
 from features.library import FEATURES
@@ -46,10 +46,13 @@ class Deployment:
 
     def drift(self, registered: Registered, history: History, *, cutoff: pd.Timestamp | None = None) -> Report:
         """Hold a population at a cutoff against the artifact's profile."""
-        observed = batch_frame(history, registered, cutoff=cutoff or history.end)
+        try:
+            observed = batch_frame(history, registered, cutoff=cutoff or history.end)
+        except NobodyAsked:
+            observed = pd.DataFrame(columns=["customer_id", "cutoff"])
         return drift(registered.artifact, observed, declared=FEATURES)
 
 
-def history_of(registered: Registered, dataset: str | None, loaded: Callable[[str], History] = load) -> History:
+def history_of(registered: Registered, dataset: str | None) -> History:
     """Load the history that an artifact was trained on, or another one by name or file."""
-    return loaded(dataset or registered.artifact.dataset)
+    return load(dataset or registered.artifact.dataset)

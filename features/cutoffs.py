@@ -10,6 +10,10 @@ from features.engine.run import observe
 from features.history import History
 
 
+class NobodyAsked(ValueError):
+    """A population that nobody belongs to at the cutoffs asked for."""
+
+
 def every(first: pd.Timestamp, last: pd.Timestamp, *, step_days: int) -> pd.DatetimeIndex:
     """List cutoffs `step_days` apart that end at `last`, none before `first`."""
     if step_days < 1:
@@ -34,7 +38,7 @@ def spine(
 
     A population of pairs gives a row for each of the `categories` too, with the columns category and `eligible`: only
     pairs for which the population holds are asked about, the others are what is known of the customer beside them.
-    Raises `ValueError` for a cutoff after the history's end and for an empty population.
+    Raises `ValueError` for a cutoff after the history's end, `NobodyAsked` for an empty population.
     """
     cutoffs = pd.DatetimeIndex(list(cutoffs))
     check_cutoffs(history, cutoffs)
@@ -43,7 +47,7 @@ def spine(
     asked = candidates(history, cutoffs, categories=categories if population.by else None)
     held = (observe(history, asked, [population])[population.name] == 1).to_numpy()
     if not held.any():
-        raise ValueError(f"nobody in {history.name} is {population.name!r} at {[f'{c:%Y-%m-%d}' for c in cutoffs]}")
+        raise NobodyAsked(f"nobody in {history.name} is {population.name!r} at {[f'{c:%Y-%m-%d}' for c in cutoffs]}")
     return asked.assign(eligible=held) if population.by else asked[held].reset_index(drop=True)
 
 

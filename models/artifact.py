@@ -34,6 +34,7 @@ class Artifact:
     name: str
     dataset: str
     population: str
+    population_fingerprint: str
     target: str
     kind: TargetKind
     horizon_days: int
@@ -75,9 +76,9 @@ class Artifact:
         state = {key: blobs[value["file"]] if _is_file(value) else value for key, value in text["state"].items()}
         model = create(text["model_name"], **text["params"]).restore(state)
         cells = {name: Cells.restore(each) for name, each in text["profile"].items()}
-        same = ("name", "dataset", "population", "target", "kind", "horizon_days", "features", "categories")
+        same = ("name", "dataset", "population", "population_fingerprint", "target", "kind", "horizon_days")
         return cls(
-            **{key: text[key] for key in (*same, "model_name", "provenance")},
+            **{key: text[key] for key in (*same, "features", "categories", "model_name", "provenance")},
             trained_to=pd.Timestamp(text["trained_to"]),
             model=model,
             profile=cells,
@@ -92,6 +93,7 @@ class Artifact:
             "name": self.name,
             "dataset": self.dataset,
             "population": self.population,
+            "population_fingerprint": self.population_fingerprint,
             "target": self.target,
             "kind": self.kind,
             "horizon_days": self.horizon_days,

@@ -45,7 +45,7 @@ def score(history: History, registered: Registered, *, cutoff: pd.Timestamp, to:
 def asked(artifact: Artifact) -> dict[str, Any]:
     """Give what decides a batch's frame: artifacts that agree on it may share one."""
     return {
-        "population": artifact.population,
+        "population": [artifact.population, artifact.population_fingerprint],
         "features": dict(artifact.features),
         "categories": list(artifact.categories),
     }

@@ -13,13 +13,20 @@ def features_of(artifact: Artifact) -> list[Declaration]:
         if name not in FEATURES or FEATURES[name].fingerprint != fingerprint
     ]
     if changed:
-        raise ArtifactError(
-            f"{artifact.name} was trained on other definitions of {changed} than this version has; train it anew, "
-            "or serve it with the version that trained it"
-        )
+        raise ArtifactError(_changed(artifact, str(changed)))
     return [FEATURES[name] for name in artifact.features]
 
 
 def population_of(artifact: Artifact) -> Declaration:
-    """Look up whom an artifact is asked about."""
-    return POPULATIONS[artifact.population]
+    """Look up whom an artifact is asked about. Raises `ArtifactError` where that is defined otherwise by now."""
+    population = POPULATIONS[artifact.population]
+    if population.fingerprint != artifact.population_fingerprint:
+        raise ArtifactError(_changed(artifact, f"the population {artifact.population!r}"))
+    return population
+
+
+def _changed(artifact: Artifact, what: str) -> str:
+    return (
+        f"{artifact.name} was trained on other definitions of {what} than this version has; train it anew, "
+        "or serve it with the version that trained it"
+    )

@@ -83,6 +83,7 @@ def _artifact(
         name=name,
         dataset=task.history.name,
         population=task.population.name,
+        population_fingerprint=task.population.fingerprint,
         target=task.target.name if task.target else "",
         kind=task.kind,
         horizon_days=task.horizon_days,

@@ -69,6 +69,7 @@ def test_its_id_hangs_on_every_part(asked: dict[str, Asked]) -> None:
         "name": "other",
         "dataset": "other",
         "population": "active_28d",
+        "population_fingerprint": "0" * 16,
         "target": "other",
         "kind": "count",
         "horizon_days": 29,

@@ -10,7 +10,7 @@ import pytest
 from experiments.runs import Deployment
 from features.frame import frame
 from features.history import History
-from features.library import FEATURES
+from features.library import FEATURES, POPULATIONS
 from models.artifact import ArtifactError
 from models.registry import Registered
 from serving.batch import asked, batch_frame, score
@@ -51,7 +51,11 @@ def test_the_manifest_says_what_the_batch_is(churn: Registered, history: History
         "model": "shop_churn",
         "version": churn.version,
         "artifact": churn.artifact.id,
-        "asked": {"population": "known", "features": dict(churn.artifact.features), "categories": []},
+        "asked": {
+            "population": ["known", POPULATIONS["known"].fingerprint],
+            "features": dict(churn.artifact.features),
+            "categories": [],
+        },
         "dataset": "shop",
         "data": history.fingerprint,
         "cutoff": "2025-10-01T00:00:00",

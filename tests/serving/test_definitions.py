@@ -28,6 +28,12 @@ def test_a_population_is_looked_up(churn: Artifact) -> None:
         population_of(replace(churn, population="knwon"))
 
 
+def test_a_population_that_changed_is_named(churn: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(POPULATIONS, "known", replace(POPULATIONS["known"], empty=1.0))
+    with pytest.raises(ArtifactError, match="trained on other definitions of the population 'known' than this version"):
+        population_of(churn)
+
+
 def test_a_feature_that_is_gone_is_named(churn: Artifact) -> None:
     gone = replace(churn, features={**churn.features, "mood": "0123456789abcdef"})
     with pytest.raises(ArtifactError, match=r"shop_churn was trained on other definitions of \['mood'\] than this"):

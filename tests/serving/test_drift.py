@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.library import FEATURES
+from features.library import FEATURES, POPULATIONS
 from models.artifact import Artifact
 from models.estimators import create
 from models.profile import Cells, profile
@@ -51,6 +51,7 @@ def artifact() -> Artifact:
         name="watched",
         dataset="drawn",
         population="known",
+        population_fingerprint=POPULATIONS["known"].fingerprint,
         target="churned",
         kind="binary",
         horizon_days=91,

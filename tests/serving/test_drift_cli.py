@@ -136,6 +136,11 @@ def test_few_rows_are_not_judged(here: Callable[..., tuple[int, str, str]]) -> N
     assert report["problem"].endswith("rows are too few to judge; 200 are needed")
 
 
+def test_nobody_is_too_few_to_judge(here: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = here("same", "--cutoff", "2020-01-01", "--json")
+    assert (code, json.loads(out)["problem"]) == (30, "0 rows are too few to judge; 200 are needed")
+
+
 def test_a_column_that_is_gone_breaks_the_contract(here: Callable[..., tuple[int, str, str]]) -> None:
     code, out, err = here("undiscounted", "--json")
     assert (code, out) == (40, "")

@@ -49,8 +49,8 @@ def anniversaries(first: Ints, period: Period) -> Ints:
     begun = period.origin + first.astype("timedelta64[D]")
     month = begun.astype("datetime64[M]")
     day = begun - month.astype("datetime64[D]")
-    months = month[:, np.newaxis] + np.arange(period.days // 28 + 2)
-    last = (months + 1).astype("datetime64[D]") - 1
+    months = month[:, np.newaxis] + np.arange(period.days // 28 + 2).astype("timedelta64[M]")
+    last = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
     falls = np.minimum(months.astype("datetime64[D]") + day[:, np.newaxis], last)
     days: Ints = (falls - period.origin).astype(np.int64)
     return days
