@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from features.library import FEATURES
+from features.library import FEATURES, POPULATIONS
 from models.artifact import ArtifactError
 from serving.scorer import NotScorable, Scorer, Served, UnknownCustomer, UnknownModel
 
@@ -126,7 +126,7 @@ def test_a_negative_amount_is_refused(scorer: Scorer) -> None:
 
 
 def test_a_population_decides_who_is_scored(altered: Callable[..., Scorer]) -> None:
-    active = altered(population="active_84d")
+    active = altered(population="active_84d", population_fingerprint=POPULATIONS["active_84d"].fingerprint)
     late, early = pd.Timestamp("2025-06-30"), pd.Timestamp("2025-03-02")
     assert active.by_payload("new", _sales(), cutoff=late)["model"].tolist() == ["shop_clv"]
     assert active.by_payload("new", _sales(), cutoff=early)["model"].tolist() == ["shop_churn", "shop_clv"]
