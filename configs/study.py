@@ -21,6 +21,11 @@ class Cutoffs(Strict):
     step_days: PositiveInt
     test: list[date] = Field(min_length=1)
 
+    def model_post_init(self, context: Any, /) -> None:
+        """Refuse a test cutoff that stands there twice: its rows would count twice."""
+        if len(set(self.test)) < len(self.test):
+            raise ValueError(f"a test cutoff stands there twice: {', '.join(map(str, self.test))}")
+
 
 class Study(Strict):
     """One experiment: whom it asks about, what it predicts, from what, with which models.
@@ -53,8 +58,12 @@ class Study(Strict):
 
 
 def read_study(name: str) -> Study:
-    """Read a study by its name or by the path of its file."""
-    return read(find("study", FOLDER, name), Study)
+    """Read a study by its name or by the path of its file; a dataset file's path starts at the study's folder."""
+    path = find("study", FOLDER, name)
+    study = read(path, Study)
+    if not study.dataset.endswith(".toml"):
+        return study
+    return study.model_copy(update={"dataset": str((path.parent / study.dataset).resolve())})
 
 
 def study_names() -> list[str]:

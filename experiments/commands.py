@@ -1,5 +1,6 @@
 """The commands behind the command line."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -44,7 +45,7 @@ def train(name: str, *, model: str | None, alias: str, trials: int, settings: Se
         step("track")
         kept = None if alias == "none" else cast(Alias, alias)
         run_id, version = Deployment.open(settings).record(prepared, trained, alias=kept)
-    found = results(prepared, {chosen: trained}, started=time.perf_counter())
+    found = results(prepared, {chosen: trained}, seconds=trained.seconds)
     Console().print(table(read.title, found["models"]))
     registered = f", registered as {prepared.name} version {version} ({alias})" if version else ""
     Console().print(f"MLflow run {run_id}{registered}\nlook at it: {settings.mlflow_page}", soft_wrap=True)
@@ -63,9 +64,15 @@ def _tuned(
         trials=trials,
         seed=prepared.study.seed,
         storage=f"sqlite:///{settings.var / 'optuna.db'}",
-        study_name=f"{prepared.name}.{model}.{prepared.task.history.fingerprint[:12]}",
+        study_name=f"{prepared.name}.{model}.{_asked(prepared)}",
         told=lambda done: step(f"trial {done} of {trials}"),
     )
+
+
+def _asked(prepared: Prepared) -> str:
+    """Hash what a search is about: trials of another study or other data do not count."""
+    text = prepared.study.model_dump_json() + prepared.task.history.fingerprint
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def compare(name: str) -> None:
@@ -76,13 +83,14 @@ def compare(name: str) -> None:
 
 def study(name: str, *, check: bool) -> None:
     """Run a study and write its results, or compare them with the committed ones."""
-    read, path = read_study(name), results_file(Path(name).stem)
+    read, path = read_study(name), results_file(name)
     if check and not path.is_file():
         raise LookupError(f"there are no committed results at {path}; run without --check first")
     found = _run(name, read)
     Console().print(table(read.title, found["models"], champion=read.champion))
     if not check:
-        Console().print(f"written: {write_results(found)}", soft_wrap=True)
+        write_results(found, path)
+        Console().print(f"written: {path}", soft_wrap=True)
         return
     told = differences(found, json.loads(path.read_text(encoding="utf-8")))
     if told:
@@ -95,7 +103,7 @@ def _run(name: str, read: Study) -> dict[str, Any]:
     with steps(f"study {Path(name).stem}", 2 + len(read.models)) as step:
         prepared = prepare(Path(name).stem, read, step=step)
         trained = dict(zip(read.models, run(prepared, step=step), strict=True))
-    return results(prepared, trained, started=started)
+    return results(prepared, trained, seconds=time.perf_counter() - started)
 
 
 def score(name: str, *, cutoff: str | None, dataset: str | None, to: Path | None, settings: Settings) -> None:

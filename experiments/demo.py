@@ -96,7 +96,7 @@ def _study(deployment: Deployment, name: str, history: History, step: Callable[[
     deployment.score(deployment.registry.load(name), history)
     champion = trained[read.champion]
     drawn = plots(champion.scored, kind=prepared.task.kind)
-    return Section(read.title, results(prepared, trained, started=started), read.champion, drawn)
+    return Section(read.title, results(prepared, trained, seconds=time.perf_counter() - started), read.champion, drawn)
 
 
 def _record(deployment: Deployment, prepared: Prepared, trained: dict[str, Trained]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from configs.whole import whole_file
 from experiments.scoreboard import cells
 from experiments.study import results_file
+from models.estimators import MODELS
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BENCHMARKS = Path(__file__).parent / "benchmarks"
@@ -32,6 +33,9 @@ def study_table(name: str) -> str:
     table = _table(["model", *header], [[f"`{model}`", *row] for model, row in rows.items()])
     train, test = found["cutoffs"]["train"], found["cutoffs"]["test"]
     told = f"Trained on {len(train)} cutoffs up to {train[-1]}, tested on {', '.join(test)}"
+    past = [f"`{model}`" for model in found["models"] if MODELS[model].learns == "past"]
+    if past:
+        told += f"; {', '.join(past)} learned no outcome, but the past of {test[0]}"
     return f"{table}\n{told}: `augury study {name}`.\n"
 
 

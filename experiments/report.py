@@ -46,7 +46,8 @@ def _shown(section: Section) -> dict[str, Any]:
     return {
         "title": section.title,
         "note": f"trained on {len(cutoffs['train'])} cutoffs, {cutoffs['train'][0]} to {cutoffs['train'][-1]}; "
-        f"tested on {', '.join(cutoffs['test'])}; 95 % intervals over customers in brackets",
+        f"tested on {', '.join(cutoffs['test'])}, whose own past is what models learn that need no outcome; "
+        "95 % intervals over customers in brackets",
         "header": header,
         "rows": rows,
         "champion": section.champion,

@@ -55,4 +55,5 @@ class Deployment:
 
 def history_of(registered: Registered, dataset: str | None) -> History:
     """Load the history that an artifact was trained on, or another one by name or file."""
-    return load(dataset or registered.artifact.dataset)
+    artifact = registered.artifact
+    return load(dataset or artifact.provenance.get("dataset", artifact.dataset))

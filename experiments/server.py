@@ -24,9 +24,9 @@ def command(*, host: str, port: int) -> list[str]:
 
 def environment(settings: Settings, dataset: str | None) -> dict[str, str]:
     """Give the environment of the service: where its models and features lie, and no telemetry."""
-    ours = {"AUGURY_VAR": str(settings.var), "AUGURY_MLFLOW": settings.mlflow, **SILENCE}
+    ours = {"AUGURY_VAR": str(settings.var), "AUGURY_MLFLOW": settings.mlflow}
     home = {"BENTOML_HOME": str(settings.var / "bentoml")}
-    return {**os.environ, **ours, **home, **({"AUGURY_DATASET": dataset} if dataset else {})}
+    return {**SILENCE, **os.environ, **ours, **home, **({"AUGURY_DATASET": dataset} if dataset else {})}
 
 
 def replace_process(settings: Settings, *, dataset: str | None, host: str, port: int) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 from configs.study import Study
 from configs.whole import whole_file
 from features.datasets import load
+from features.declaration import Declaration
 from features.engine.candidates import top_categories
 from features.history import History
 from features.library import POPULATIONS, TARGETS, chosen
@@ -46,12 +46,13 @@ class Prepared:
             model=model,
             params=self.study.models[model] if params is None else params,
             seed=self.study.seed,
-            provenance=provenance(),
+            provenance={**provenance(), "dataset": self.study.dataset},
         )
 
 
 def prepare(name: str, study: Study, *, step: Step, history: History | None = None) -> Prepared:
     """Load the data (unless they are at hand) and make the examples; `step` is told what is being done."""
+    _check_grain(name, study)
     if history is None:
         step(f"load {study.dataset}")
         history = load(study.dataset)
@@ -69,6 +70,21 @@ def prepare(name: str, study: Study, *, step: Step, history: History | None = No
     return Prepared(name, study, task, split(task, first=first, step_days=study.cutoffs.step_days, test=test))
 
 
+def _check_grain(name: str, study: Study) -> None:
+    """Refuse a study whose population, target and `categories` are not all of customers, or all of pairs."""
+    population = POPULATIONS[study.population]
+    if bool(population.by) != bool(study.categories):
+        mend = "set `categories`, their number" if population.by else "leave `categories` out"
+        raise ValueError(f"study {name!r}: population {_grain(population)}; {mend}, or choose another population")
+    if study.target is not None and TARGETS[study.target].by != population.by:
+        target = _grain(TARGETS[study.target])
+        raise ValueError(f"study {name!r}: population {_grain(population)}, but target {target}; choose two that fit")
+
+
+def _grain(declared: Declaration) -> str:
+    return f"{declared.name!r} is per customer" + (f" and {declared.by}" if declared.by else "")
+
+
 def run(prepared: Prepared, *, step: Step) -> Iterator[Trained]:
     """Train every model of a study."""
     for model in prepared.study.models:
@@ -76,7 +92,7 @@ def run(prepared: Prepared, *, step: Step) -> Iterator[Trained]:
         yield prepared.train(model)
 
 
-def results(prepared: Prepared, trained: Mapping[str, Trained], *, started: float) -> dict[str, Any]:
+def results(prepared: Prepared, trained: Mapping[str, Trained], *, seconds: float) -> dict[str, Any]:
     """Give what `results.json` holds."""
     X = {"train": prepared.data.train.X, "test": prepared.data.test.X}
     return {
@@ -84,23 +100,21 @@ def results(prepared: Prepared, trained: Mapping[str, Trained], *, started: floa
         "data": {"name": prepared.task.history.name, "fingerprint": prepared.task.history.fingerprint},
         "commit": commit(),
         "versions": versions(),
-        "seconds": round(time.perf_counter() - started, 1),
+        "seconds": round(seconds, 1),
         "cutoffs": {key: [f"{c:%Y-%m-%d}" for c in sorted(part["cutoff"].unique())] for key, part in X.items()},
         "models": {model: _pooled(each.metrics) for model, each in trained.items()},
     }
 
 
 def results_file(name: str) -> Path:
-    """Where a study's results are committed."""
-    return STUDIES / name / "results.json"
+    """Where a study's results lie: ours in a folder of this one, those of a TOML elsewhere beside it."""
+    return (Path(name).with_suffix("") if name.endswith(".toml") else STUDIES / name) / "results.json"
 
 
-def write_results(found: Mapping[str, Any]) -> Path:
+def write_results(found: Mapping[str, Any], path: Path) -> None:
     """Write a study's results, whole or not at all."""
-    path = results_file(str(found["study"]))
     with whole_file(path) as draft:
         draft.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    return path
 
 
 def differences(found: Mapping[str, Any], committed: Mapping[str, Any]) -> list[str]:

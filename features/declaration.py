@@ -12,7 +12,7 @@ from configs.registry import Registry
 from features.expression import Aggregate, Events, Node, Number, aggregates, columns
 from features.tables import VIEWS
 
-Drift = Literal["level", "elapsed", "ignore"]
+Drift = Literal["level", "elapsed"]
 TargetKind = Literal["binary", "count", "amount"]
 COMPUTED = frozenset({"age_days", "gap_days"})
 """Columns that the engine computes from time and cutoff."""

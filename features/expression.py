@@ -202,12 +202,17 @@ class Events:
 
     def __getitem__(self, column: str) -> Values:
         """Take a column."""
+        if column in ("time", "known_time"):
+            raise ValueError("time is the engine's alone: write e['age_days'], e.within(days) or e.by_day()")
         if column == "gap_days" and self.source != "days":
             raise ValueError("gaps lie between purchase days: write e.by_day()['gap_days']")
         return Values(self, Column(column))
 
     def where(self, condition: Values) -> "Events":
         """Keep rows for which the condition holds (a null does not hold)."""
+        computed = sorted(columns(condition.node) & {"age_days", "gap_days"})
+        if computed:
+            raise ValueError(f"rows cannot be filtered by {computed}: write e.within(days) for their age")
         if self.source == "days":
             raise ValueError("filter rows before they become days: write e.where(...).by_day()")
         node = condition.node if self.filter is None else Operation("and", (self.filter, condition.node))
@@ -234,7 +239,13 @@ class Events:
             raise ValueError("different values are counted over rows: write e[column].distinct()")
         if half_life_days is not None and half_life_days <= 0:
             raise ValueError(f"a half-life must be longer than 0 days, not {half_life_days}")
+        if self.source == "rows" and "age_days" in columns(value) and not _is_extreme_age(kind, value):
+            raise ValueError("of the age of rows there is only min and max; write e.by_day()['age_days'] for more")
         return Number(Aggregate(kind, value, self.source, self.filter, self.window_days, half_life_days))
+
+
+def _is_extreme_age(kind: Kind, value: Node | None) -> bool:
+    return kind in ("min", "max") and isinstance(value, Column)
 
 
 def aggregates(node: Node) -> list[Aggregate]:

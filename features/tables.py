@@ -19,10 +19,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table's columns. `time` names the column that places a row in time (none: a static table)."""
+    """A table's columns."""
 
     columns: Mapping[str, Column]
-    time: str | None = None
 
     @property
     def required(self) -> list[str]:
@@ -50,11 +49,9 @@ TABLES: Final[Mapping[str, Table]] = {
             "is_return": Column("BOOLEAN", default="FALSE"),
             "known_time": Column("TIMESTAMP"),
         },
-        time="time",
     ),
     "events": Table(
         {"customer_id": _must("VARCHAR"), "time": _must("TIMESTAMP"), "kind": _must("VARCHAR")},
-        time="time",
     ),
     "touches": Table(
         {
@@ -65,7 +62,6 @@ TABLES: Final[Mapping[str, Table]] = {
             "treatment": Column("BOOLEAN", default="TRUE"),
             "cost": Column(MONEY),
         },
-        time="time",
     ),
     "subscriptions": Table(
         {
@@ -75,7 +71,6 @@ TABLES: Final[Mapping[str, Table]] = {
             "end": Column("TIMESTAMP"),
             "price": Column(MONEY),
         },
-        time="start",
     ),
     "customers": Table({"customer_id": _must("VARCHAR")}),
     "products": Table({"product_id": _must("VARCHAR"), "category": Column("VARCHAR")}),

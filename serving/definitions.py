@@ -18,9 +18,9 @@ def features_of(artifact: Artifact) -> list[Declaration]:
 
 
 def population_of(artifact: Artifact) -> Declaration:
-    """Look up whom an artifact is asked about. Raises `ArtifactError` where that is defined otherwise by now."""
-    population = POPULATIONS[artifact.population]
-    if population.fingerprint != artifact.population_fingerprint:
+    """Look up whom an artifact is asked about. Raises `ArtifactError` where that is gone or has changed."""
+    population = POPULATIONS.get(artifact.population)
+    if population is None or population.fingerprint != artifact.population_fingerprint:
         raise ArtifactError(_changed(artifact, f"the population {artifact.population!r}"))
     return population
 

@@ -50,6 +50,7 @@ class Scorer:
     def __init__(self, served: Iterable[Served]) -> None:
         self.served = {each.registered.artifact.name: each for each in served}
         for each in self.served.values():
+            population_of(each.registered.artifact)
             features_of(each.registered.artifact)
 
     def chosen(self, models: Sequence[str] | None) -> list[Served]:

@@ -29,13 +29,16 @@ class Task:
         """What the target measures."""
         return "none" if self.target is None else self.target.kind
 
-    def examples(self, cutoffs: Iterable[pd.Timestamp]) -> "Examples":
-        """Give the frame at some cutoffs and, where there is a target, its value for each row."""
+    def examples(self, cutoffs: Iterable[pd.Timestamp], *, known_by: pd.Timestamp | None = None) -> "Examples":
+        """Give the frame at some cutoffs and, where there is a target, its value for each row.
+
+        `known_by` leaves out of the target's horizon what became known only then or later.
+        """
         X = frame(self.history, cutoffs, population=self.population, features=self.features, categories=self.categories)
         if self.target is None:
             return Examples(X, pd.Series(0.0, index=X.index, name="target"))
         keys = [key for key in ("customer_id", "cutoff", self.target.by) if key]
-        asked = outcome(self.history, X[keys], [self.target], horizon_days=self.horizon_days)
+        asked = outcome(self.history, X[keys], [self.target], horizon_days=self.horizon_days, known_by=known_by)
         return Examples(X, asked[self.target.name])
 
 
@@ -81,4 +84,4 @@ def split(task: Task, *, first: pd.Timestamp, step_days: int, test: Sequence[pd.
             f"no training cutoff from {first:%Y-%m-%d} on has a {task.horizon_days}-day horizon that closes by the "
             f"first test cutoff {start:%Y-%m-%d}; set an earlier `first`, a later test cutoff or a shorter horizon"
         )
-    return Split(task.examples(cutoffs), task.examples(test))
+    return Split(task.examples(cutoffs, known_by=start), task.examples(test))

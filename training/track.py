@@ -67,6 +67,7 @@ def _tags(trained: Trained, task: Task, data: Split) -> dict[str, str]:
         "target": artifact.target,
         "horizon_days": artifact.horizon_days,
         "artifact": artifact.id,
+        "trained_to": f"{artifact.trained_to:%Y-%m-%d}",
         "features": ", ".join(each.name for each in task.features),
         "cutoffs.train": _listed(data.train.X),
         "cutoffs.test": _listed(data.test.X),

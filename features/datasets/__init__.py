@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from configs.dataset import dataset_names
-from configs.registry import Registry, import_folder
+from configs.registry import Registry, UnknownName, did_you_mean, import_folder
 from features.history import History
 
 DATASETS: Registry[Callable[[], History]] = Registry("dataset")
@@ -30,4 +30,6 @@ def load(name: str) -> History:
     """Load a dataset by its name, or by the path of a dataset file. Raises `UnknownName` and `HistoryError`."""
     if name in dataset_names() or Path(name).suffix == ".toml":
         return from_file(name)
+    if name not in DATASETS:
+        raise UnknownName(did_you_mean("dataset", name, known()))
     return DATASETS[name]()

@@ -12,7 +12,10 @@ _FILES = ["transactions", "products", "campaigns", "campaign_descriptions", "cou
 
 @dataset
 def complete_journey() -> History:
-    """1,469,307 lines of 2017; campaigns are touches at their start, coupon redemptions are events."""
+    """1,469,307 lines of 2017; campaigns are touches at their start, coupon redemptions are events.
+
+    Times are the shops' own (America/New_York), as days and campaigns are; the package has them in UTC.
+    """
     data = get_data(_FILES)
     products = data["products"].rename(columns={"product_category": "category"})
     return admit(
@@ -37,9 +40,10 @@ def _transactions(lines: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
             "sales_value": "amount",
         }
     ).merge(products[["product_id", "category"]], on="product_id", how="left", validate="many_to_one")
+    time = named["time"].dt.tz_localize("UTC").dt.tz_convert("America/New_York").dt.tz_localize(None)
     discount = named[["retail_disc", "coupon_disc", "coupon_match_disc"]].sum(axis=1).round(2)
     columns = ["customer_id", "time", "order_id", "product_id", "category", "quantity", "amount", "store_id"]
-    return named[columns].assign(discount=discount)
+    return named[columns].assign(discount=discount, time=time)
 
 
 def _touches(campaigns: pd.DataFrame, descriptions: pd.DataFrame) -> pd.DataFrame:

@@ -80,7 +80,7 @@ class _Door:
         defaults = [name for name, column in self.schema.columns.items() if column.default and name not in self.types]
         return (*self.types, *defaults)
 
-    def query(self) -> str:
+    def query(self, relation: str) -> str:
         """Give the SQL that reads the table as ours; columns we do not know pass through."""
         casts = [f"{self._filled(column, type_)} AS {identifier(column)}" for column, type_ in self.types.items()]
         defaults = [
@@ -88,13 +88,13 @@ class _Door:
             for name, column in self.schema.columns.items()
             if column.default and name not in self.types
         ]
-        return f"SELECT {', '.join(casts + defaults)} FROM {self.raw}"
+        return f"SELECT {', '.join(casts + defaults)} FROM {relation}"
 
     def admitted(self) -> pa.Table | Scan:
         """Give the table as ours: in memory if it was, else as a query over where it lies."""
         if isinstance(self.source, Scan):
-            return Scan(self.query().replace(self.raw, f"({self.source.query})"), self.source.attach)
-        return self.opened.sql(self.query()).to_arrow_table()
+            return Scan(self.query(f"({self.source.query})"), self.source.attach)
+        return self.opened.sql(self.query(self.raw)).to_arrow_table()
 
     def problems(self) -> Iterator[str]:
         """Say what is wrong, each with count, example and repair."""

@@ -8,6 +8,7 @@ comparing times, and many cutoffs cost one pass over the rows and one small grou
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
 from sqlglot import exp
 
 from features.declaration import Declaration
@@ -20,17 +21,26 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Period:
-    """Which instants count at a cutoff: the past (no horizon), or a horizon of so many days."""
+    """Which instants count at a cutoff: the past (no horizon), or a horizon of so many days.
+
+    Of a horizon `known_by` leaves out what became known only at that instant or later.
+    """
 
     horizon_days: int | None = None
+    known_by: pd.Timestamp | None = None
 
     def holds(self, *, known: bool) -> exp.Expr:
         """At or after the cutoff is the future; of the past, only what was known by the cutoff."""
+        inside: list[exp.Expr] = [exp.LT(this=AT, expression=CUTOFF)]
         if self.horizon_days is not None:
             end = exp.Add(this=CUTOFF, expression=days(self.horizon_days))
-            return exp.and_(exp.GTE(this=AT, expression=CUTOFF), exp.LT(this=AT, expression=end))
-        past = exp.LT(this=AT, expression=CUTOFF)
-        return exp.and_(past, exp.LT(this=KNOWN, expression=CUTOFF)) if known else past
+            inside = [exp.GTE(this=AT, expression=CUTOFF), exp.LT(this=AT, expression=end)]
+        if known:
+            inside.append(exp.LT(this=KNOWN, expression=self._known_by()))
+        return exp.and_(*inside)
+
+    def _known_by(self) -> exp.Expr:
+        return CUTOFF if self.known_by is None else exp.cast(exp.Literal.string(str(self.known_by)), "TIMESTAMP")
 
 
 @dataclass
@@ -151,17 +161,16 @@ def write(
     midnight: bool,
     known_views: frozenset[str],
     carried: Sequence[str],
-    dialect: str = "duckdb",
 ) -> Query:
     """Write the query. `carried` are the spine's columns; `known_views` those with a `known_time`.
 
-    `midnight` says that every cutoff lies at 00:00, so that a day is one instant.
+    `midnight` says that every cutoff (and `known_by`) lies at 00:00, so that a day is one instant.
     """
     groups: dict[tuple[str, str | None], Group] = {}
     numbers: list[exp.Expr] = []
     for each in declarations:
         name = f"g{len(groups)}"
-        known = each.of in known_views and period.horizon_days is None
+        known = each.of in known_views and (period.horizon_days is None or period.known_by is not None)
         group = groups.setdefault((each.of, each.by), Group(name, each.of, each.by, period, midnight, known))
         numbers.append(exp.alias_(group.number(each), each.name, quoted=True))
     batch = exp.select(*(exp.column(name, "s", quoted=True) for name in carried), *numbers).from_("spine AS s")
@@ -170,6 +179,6 @@ def write(
             batch = batch.join(part.subquery(name), using=group.key, join_type="left")
     prepare = {name: table for group in groups.values() for name, table in group.prepared().items()}
     return Query(
-        prepare={name: table.sql(dialect=dialect) for name, table in prepare.items()},
-        batch=batch.order_by(exp.column("row_id", "s")).sql(dialect=dialect),
+        prepare={name: table.sql(dialect="duckdb") for name, table in prepare.items()},
+        batch=batch.order_by(exp.column("row_id", "s")).sql(dialect="duckdb"),
     )

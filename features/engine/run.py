@@ -32,15 +32,21 @@ def observe(
 
 
 def outcome(
-    history: History, spine: pd.DataFrame, targets: Sequence[Declaration], *, horizon_days: int
+    history: History,
+    spine: pd.DataFrame,
+    targets: Sequence[Declaration],
+    *,
+    horizon_days: int,
+    known_by: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """Compute targets from the events in [cutoff, cutoff + horizon_days).
 
+    With `known_by` only from those that were known before that instant: what a model trained then could learn from.
     Raises `ValueError` where a horizon ends after the history does.
     """
     _check(history, spine, targets)
     check_horizon(history, pd.DatetimeIndex(spine["cutoff"].unique()), horizon_days=horizon_days)
-    return _run(history, spine, targets, period=Period(horizon_days), to=None)
+    return _run(history, spine, targets, period=Period(horizon_days, known_by), to=None)
 
 
 def check_horizon(history: History, cutoffs: pd.DatetimeIndex, *, horizon_days: int) -> None:
@@ -88,12 +94,12 @@ def _check(history: History, spine: pd.DataFrame, declarations: Sequence[Declara
 
 
 def _query(history: History, spine: pd.DataFrame, declarations: Sequence[Declaration], period: Period) -> Query:
-    cutoffs = pd.DatetimeIndex(spine["cutoff"].unique())
+    instants = pd.DatetimeIndex([*spine["cutoff"].unique(), *([period.known_by] if period.known_by else [])])
     known = frozenset(name for name, view in VIEWS.items() if "known_time" in history.columns.get(view.table, ()))
     return _written(
         tuple(declarations),
         period=period,
-        midnight=bool((cutoffs == cutoffs.normalize()).all()),
+        midnight=bool((instants == instants.normalize()).all()),
         known_views=known,
         carried=("row_id", *spine.columns),
     )

@@ -19,15 +19,24 @@ def create(name: str, *, setting: dict[str, Any] | None = None, **params: Any) -
     """Make an unfitted model.
 
     `setting` offers what the task fixes (`horizon_days`, `kind`); a model takes of it what its constructor
-    names. `params` are the user's and must all be known; an unknown one is a `ValueError`.
+    names. `params` are the user's and must all be known and of the type of the default, else `ValueError`.
     """
     model = MODELS[name]
     known = inspect.signature(model).parameters
     unknown = sorted(set(params) - set(known))
     if unknown:
         raise ValueError(f"model {name!r} has no parameter {unknown}; it has {sorted(known)}")
+    for key, value in params.items():
+        _check_type(name, key, value, default=known[key].default)
     offered = {key: value for key, value in (setting or {}).items() if key in known}
     return model(**{**offered, **params})
+
+
+def _check_type(model: str, name: str, value: Any, *, default: Any) -> None:
+    """Refuse a number that is none, before a library does so in its own words."""
+    kinds = {bool: (bool,), int: (int,), float: (int, float)}.get(type(default))
+    if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
+        raise ValueError(f"model {model!r}: {name} = {value!r} must be of type {type(default).__name__}")
 
 
 import_folder(__name__)

@@ -21,8 +21,9 @@ class CrossSell(Boosted):
     """Probability that an eligible pair's category is bought within the horizon.
 
     Beside the frame's features each pair has its category's popularity, its rate of adoption, its closeness to what
-    the customer bought, and that closeness against the category's mean. What they are made of is taken anew from
-    each training cutoff's own past; scoring uses the latest one's.
+    the customer bought, and that closeness against the category's mean. Popularity and closeness are taken anew from
+    each training cutoff's own past, and scoring uses the latest one's; the rate of adoption is that of all training
+    horizons together.
     """
 
     requires: ClassVar[tuple[str, ...]] = ("category", BOUGHT)

@@ -36,7 +36,7 @@ def test_train_shows_tracks_and_registers(champion: Answer, var: Path) -> None:
     assert registered.artifact.model.get_params()["rounds"] == 20
     run = store(var).client.get_run(champion.stdout.split("MLflow run ")[1].split(",")[0])
     assert run.info.status == "FINISHED"
-    assert set(registered.artifact.provenance) == {"data", "commit", "lock", "augury"}
+    assert set(registered.artifact.provenance) == {"data", "dataset", "commit", "lock", "augury"}
     assert (var / "mlartifacts" / "small").is_dir()
 
 
@@ -116,11 +116,12 @@ def test_compare_shows_all_models_side_by_side(augury: Augury, small_study: Path
     assert "0.500 [0.500, 0.500]" not in second
 
 
-def test_a_study_is_written_and_then_found_the_same(augury: Augury, small_study: Path, var: Path) -> None:
+def test_a_study_is_written_and_then_found_the_same(augury: Augury, small_study: Path) -> None:
+    """A study elsewhere has its results beside it: ours of the same name are left alone."""
     early = augury("study", small_study, "--check")
     assert early.returncode == 1
     assert early.stderr.startswith("augury: there are no committed results at")
-    path = var / "studies" / "small" / "results.json"
+    path = small_study.with_suffix("") / "results.json"
     assert f"written: {path}" in augury("study", small_study).stdout
     assert f"same as {path}" in augury("study", small_study, "--check").stdout
     found = json.loads(path.read_text())

@@ -2,7 +2,6 @@
 
 import copy
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from configs.study import Study
 from experiments import study
-from experiments.study import Prepared, differences, prepare, results, run, write_results
+from experiments.study import Prepared, differences, prepare, results, results_file, run, write_results
 from features.history import History
 from training import provenance
 from training.train import Trained
@@ -49,7 +48,7 @@ def trained(prepared: Prepared, said: list[str]) -> dict[str, Trained]:
 
 @pytest.fixture(scope="module")
 def found(prepared: Prepared, trained: dict[str, Trained]) -> dict[str, Any]:
-    return results(prepared, trained, started=time.perf_counter() - 3)
+    return results(prepared, trained, seconds=3.0)
 
 
 def test_a_study_becomes_a_task(prepared: Prepared) -> None:
@@ -70,7 +69,11 @@ def test_models_get_their_parameters_the_seed_and_where_they_come_from(trained: 
     params = artifact.model.get_params()
     assert (params["rounds"], params["seed"], params["kind"]) == (10, 4, "binary")
     assert artifact.name == "small"
-    assert artifact.provenance == {"data": artifact.provenance["data"], **provenance.provenance()}
+    assert artifact.provenance == {
+        "data": artifact.provenance["data"],
+        "dataset": "simulated",
+        **provenance.provenance(),
+    }
 
 
 def test_other_parameters_take_the_place_of_the_studys(prepared: Prepared) -> None:
@@ -98,14 +101,16 @@ def test_what_is_undefined_is_left_out_or_null(prepared: Prepared, trained: dict
     rows = [("all", "roc_auc", float("nan"), 0.1, 0.2), ("all", "brier", 0.25, float("nan"), float("inf"))]
     table = pd.DataFrame(rows, columns=["cutoff", "metric", "value", "low", "high"])
     odd = Trained(trained["boosted"].artifact, trained["boosted"].scored, table, 1.0)
-    made = results(prepared, {"boosted": odd}, started=time.perf_counter())
+    made = results(prepared, {"boosted": odd}, seconds=1.0)
     assert made["models"] == {"boosted": {"brier": {"value": 0.25, "low": None, "high": None}}}
 
 
 def test_results_are_written_as_json(found: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "STUDIES", tmp_path)
-    path = write_results(found)
+    path = results_file("small")
     assert path == tmp_path / "small" / "results.json"
+    assert results_file("elsewhere/small.toml") == Path("elsewhere/small/results.json")
+    write_results(found, path)
     assert json.loads(path.read_text()) == found
     assert path.read_text().endswith("}\n")
     assert differences(found, json.loads(path.read_text())) == []

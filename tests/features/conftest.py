@@ -64,6 +64,11 @@ def purchases() -> pd.DataFrame:
     rows["amount"] = rows["amount"].where(rows["is_return"] != True, -rows["amount"])  # noqa: E712
     rows["known_time"] = rows["time"] + pd.to_timedelta(rng.choice([0, 1, 30, 86400 * 3], len(rows)), unit="s")
     rows["known_time"] = rows["known_time"].where(rng.random(len(rows)) < 0.5)
+    rows["channel"] = rng.choice(np.array(["store", "web", None]), len(rows))
+    rows["order_id"] = rng.integers(0, 400, len(rows)).astype(str)
+    rows["product_id"] = rng.integers(0, 30, len(rows)).astype(str)
+    rows["quantity"] = rng.integers(1, 5, len(rows))
+    rows["cost"] = rng.choice([0.0, 0.5, 9.99, np.nan], len(rows))
     doubled = pd.concat([rows, rows.sample(20, random_state=1)])
     return doubled.sample(frac=1, random_state=2, ignore_index=True)
 

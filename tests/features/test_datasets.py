@@ -61,7 +61,7 @@ def complete_journey() -> History:
 
 def test_complete_journey_is_whole(complete_journey: History) -> None:
     customers, rows, total, first, last = _whole(complete_journey)
-    assert (customers, rows, first, last) == (2469, 1469307, "2017-01-01", "2018-01-01")
+    assert (customers, rows, first, last) == (2469, 1469307, "2017-01-01", "2017-12-31")
     assert complete_journey.end == pd.Timestamp("2018-01-01")
     assert total == Decimal("4596039.58")
 

@@ -27,6 +27,15 @@ REFUSED: dict[str, tuple[Declare, type[Exception], str]] = {
     "window of 0": (lambda e: e.within(0).count(), ValueError, "a window must be at least 1 day long, not 0"),
     "half-life of 0": (lambda e: e.count(half_life_days=0), ValueError, "longer than 0 days, not 0"),
     "half-life below 0": (lambda e: e["amount"].sum(half_life_days=-5), ValueError, "longer than 0 days, not -5"),
+    "rows by their age": (lambda e: e.where(e["age_days"] < 30).count(), ValueError, r"write e.within\(days\)"),
+    "mean age of rows": (lambda e: e["age_days"].mean(), ValueError, r"write e.by_day\(\)\['age_days'\] for more"),
+    "age in arithmetic": (lambda e: (e["age_days"] + 1).min(), ValueError, "of the age of rows there is only min and"),
+    "days by their gap": (
+        lambda e: e.where(e.by_day()["gap_days"] > 3).count(),
+        ValueError,
+        r"rows cannot be filtered by \['gap_days'\]",
+    ),
+    "time itself": (lambda e: e["time"].max(), ValueError, "time is the engine's alone: write e"),
     "nothing": (lambda e: e["category"] == None, TypeError, "cannot use None in a declaration"),  # noqa: E711
     "a frame": (lambda e: e["amount"] + pd.Series([1]), TypeError, "in a declaration; use columns of the events"),
     "a value": (lambda e: e["amount"], TypeError, r"'thing' must return a number .*, such as e.count\(\), not Values"),

@@ -214,7 +214,7 @@ FUTURE = {**OUTCOMES, **PAIR_OUTCOMES}
 HORIZON = 45
 
 
-def test_the_library_is_exactly_this() -> None:
+def test_everything_declared_has_an_oracle() -> None:
     assert sorted(FEATURES) == sorted([*PER_CUSTOMER, *PER_CATEGORY])
     assert sorted(TARGETS) == sorted(FUTURE)
     assert sorted(POPULATIONS) == sorted([*WHO, *WHICH])

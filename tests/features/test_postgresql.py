@@ -121,7 +121,8 @@ def fetch(uri: str) -> Fetch:
 
 
 SALES = """CREATE TABLE "Kasse".verkauf AS SELECT customer_id AS kunde, time AT TIME ZONE 'UTC' AS am,
-    amount::numeric(12, 4) AS "Betrag €", category AS art, discount::numeric AS rabatt, is_return, known_time
+    amount::numeric(12, 4) AS "Betrag €", category AS art, discount::numeric AS rabatt, is_return, known_time,
+    channel, order_id, product_id, quantity, cost
     FROM staged"""
 FILE = """[tables.transactions]
 postgresql = "$AUGURY_TEST_URI"

@@ -19,10 +19,6 @@ def names(metrics: list[Metric]) -> list[str]:
     return [each.name for each in metrics]
 
 
-def test_the_inventory() -> None:
-    assert list(METRICS) == AMOUNT + BINARY + RANKING
-
-
 def test_metrics_of_a_kind() -> None:
     assert names(metrics_of("binary", False)) == BINARY
     assert names(metrics_of("binary", True)) == BINARY + RANKING
