@@ -9,6 +9,8 @@ from typing import Final
 from models.booster import distribution
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+RESULTS: Final = (":!experiments/studies", ":!experiments/benchmarks/*.json", ":!README.md")
+"""What commands write into the tree: it decides no number."""
 WATCHED: Final = ("duckdb", "lifetimes", "mlflow", "numpy", "pandas", "scikit-learn", "sqlglot")
 
 
@@ -27,7 +29,7 @@ def commit() -> str:
     head = _git("rev-parse", "--short=12", "HEAD")
     if not head:
         return "unknown"
-    return head + ("+changes" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    return head + ("+changes" if _git("status", "--porcelain", "--untracked-files=no", "--", ".", *RESULTS) else "")
 
 
 def lock_hash() -> str:
