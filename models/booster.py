@@ -1,5 +1,6 @@
 """The one door to XGBoost: fit, predict, and the booster as its own UBJSON."""
 
+from functools import cache
 from importlib.metadata import packages_distributions
 
 import numpy as np
@@ -47,6 +48,7 @@ def from_bytes(raw: bytes, *, threads: int) -> xgboost.Booster:
     return booster
 
 
+@cache
 def distribution() -> str:
     """Name the installed package that gives the module: `xgboost-cpu` on most systems, else `xgboost`."""
     return packages_distributions()["xgboost"][0]
