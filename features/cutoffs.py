@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from features.declaration import Declaration
-from features.engine.candidates import candidates
+from features.engine.candidates import anchors, candidates
 from features.engine.run import observe
 from features.history import History
 
@@ -38,17 +38,31 @@ def spine(
 
     A population of pairs gives a row for each of the `categories` too, with the columns category and `eligible`: only
     pairs for which the population holds are asked about, the others are what is known of the customer beside them.
+    An anchored population gives a row for each of its events from the first of the cutoffs to before the last, at the
+    event's time, with the event's other columns beside it.
     Raises `ValueError` for a cutoff after the history's end, `NobodyAsked` for an empty population.
     """
     cutoffs = pd.DatetimeIndex(list(cutoffs))
     check_cutoffs(history, cutoffs)
+    if population.anchored:
+        return _anchored(history, population, cutoffs)
     if population.by and categories is None:
         raise ValueError(f"population {population.name!r} is per {population.by}: say which categories it is about")
-    asked = candidates(history, cutoffs, categories=categories if population.by else None)
+    asked = candidates(history, cutoffs, view=population.of, categories=categories if population.by else None)
     held = (observe(history, asked, [population])[population.name] == 1).to_numpy()
     if not held.any():
         raise NobodyAsked(f"nobody in {history.name} is {population.name!r} at {[f'{c:%Y-%m-%d}' for c in cutoffs]}")
     return asked.assign(eligible=held) if population.by else asked[held].reset_index(drop=True)
+
+
+def _anchored(history: History, population: Declaration, cutoffs: pd.DatetimeIndex) -> pd.DataFrame:
+    first, last = cutoffs.min(), cutoffs.max()
+    if first == last:
+        raise ValueError(f"population {population.name!r} asks at its events' times: give two cutoffs, from and until")
+    asked = anchors(history, population, since=first, until=last)
+    if asked.empty:
+        raise NobodyAsked(f"nothing in {history.name} is {population.name!r} from {first} until {last}")
+    return asked
 
 
 def check_cutoffs(history: History, cutoffs: pd.DatetimeIndex) -> None:

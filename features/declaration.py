@@ -9,13 +9,11 @@ from functools import cached_property
 from typing import Any, Literal
 
 from configs.registry import Registry
-from features.expression import Aggregate, Events, Node, Number, aggregates, columns
+from features.expression import COMPUTED, Aggregate, Events, Node, Number, Sql, Text, aggregates, columns
 from features.tables import VIEWS
 
 Drift = Literal["level", "elapsed"]
 TargetKind = Literal["binary", "count", "amount"]
-COMPUTED = frozenset({"age_days", "gap_days"})
-"""Columns that the engine computes from time and cutoff."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,8 @@ class Declaration:
     """A number of a customer at a cutoff (`by` a column: of a customer and one of its values), as data.
 
     `empty` is the value where the events give none. `drift` says how the number moves in healthy times: `level`
-    stays, `elapsed` grows with the calendar. `kind` is what a target measures.
+    stays, `elapsed` grows with the calendar. `kind` is what a target measures. `anchored` says of a population that
+    each row of `of` is a question of its own, asked at the row's time. `text` says that it is no number.
     """
 
     name: str
@@ -35,17 +34,27 @@ class Declaration:
     meaning: str
     drift: Drift = "level"
     kind: TargetKind = "amount"
+    anchored: bool = False
+    text: bool = False
 
     @cached_property
     def aggregates(self) -> list[Aggregate]:
         """The aggregates that the number is made of."""
         return aggregates(self.node)
 
+    @cached_property
+    def reads(self) -> dict[str, set[str]]:
+        """The columns it reads, by view. An SQL aggregate's columns are the engine's to find."""
+        read: dict[str, set[str]] = {}
+        for each in self.aggregates:
+            by = {self.by} if self.by else set()
+            read.setdefault(each.view, set()).update((columns(each) - COMPUTED) | by)
+        return read
+
     @property
-    def columns(self) -> set[str]:
-        """Columns of the table that it reads."""
-        read = {name for each in self.aggregates for name in columns(each)} - COMPUTED
-        return read | ({self.by} if self.by else set())
+    def sql_only(self) -> bool:
+        """Whether it is said in SQL, so that only the SQL engines can compute it."""
+        return any(isinstance(each.value, Sql) for each in self.aggregates)
 
     @property
     def unit(self) -> str:
@@ -56,7 +65,7 @@ class Declaration:
     @cached_property
     def fingerprint(self) -> str:
         """Hash of what is computed; two declarations with the same one give the same numbers."""
-        text = repr((self.node, self.of, self.by, self.empty))
+        text = repr((self.node, self.of, self.by, self.empty, self.anchored))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -64,7 +73,7 @@ FEATURES: Registry[Declaration] = Registry("feature")
 TARGETS: Registry[Declaration] = Registry("target")
 POPULATIONS: Registry[Declaration] = Registry("population")
 
-Function = Callable[..., Number]
+Function = Callable[..., Number | Text | Events]
 
 
 def feature(
@@ -82,7 +91,7 @@ def feature(
     """
 
     def declare(function: Function) -> Function:
-        for name, number in _variants(function, window_days, half_life_days):
+        for name, number in _variants(function, of, window_days, half_life_days):
             made = _declaration(function, name, number, of=of, by=by, empty=empty, drift=drift)
             if not made.unit:
                 raise ValueError(f"feature {name!r}: end its docstring with the unit, as in 'Unit: days.'")
@@ -98,7 +107,7 @@ def target(
     """Declare a target over the events of the horizon; `kind` chooses its metrics and its models."""
 
     def declare(function: Function) -> Function:
-        name, number = next(_variants(function, (), ()))
+        name, number = next(_variants(function, of, (), ()))
         TARGETS.add(name, _declaration(function, name, number, of=of, by=by, empty=empty, kind=kind))
         return function
 
@@ -106,25 +115,32 @@ def target(
 
 
 def population(
-    *, window_days: tuple[int, ...] = (), by: str | None = None, of: str = "purchases", empty: float = 0.0
+    *,
+    window_days: tuple[int, ...] = (),
+    by: str | None = None,
+    of: str = "purchases",
+    empty: float = 0.0,
+    anchored: bool = False,
 ) -> Callable[[Function], Function]:
-    """Declare who is asked about: customers known at the cutoff for whom the expression holds.
+    """Declare who is asked about: customers with a row of the view before the cutoff for whom the expression holds.
 
-    `by="category"` asks about pairs of customer and category.
+    `by="category"` asks about pairs of customer and category. With `anchored` the function gives events, and each of
+    them is a question whose cutoff is its time.
     """
 
     def declare(function: Function) -> Function:
-        for name, number in _variants(function, window_days, ()):
-            POPULATIONS.add(name, _declaration(function, name, number, of=of, by=by, empty=empty, kind="binary"))
+        for name, number in _variants(function, of, window_days, ()):
+            options: dict[str, Any] = {"of": of, "by": by, "empty": empty, "kind": "binary", "anchored": anchored}
+            POPULATIONS.add(name, _declaration(function, name, number, **options))
         return function
 
     return declare
 
 
 def _variants(
-    function: Function, windows: tuple[int, ...], half_lives: tuple[int, ...]
-) -> Iterator[tuple[str, Number]]:
-    name, events = function.__name__, Events()
+    function: Function, of: str, windows: tuple[int, ...], half_lives: tuple[int, ...]
+) -> Iterator[tuple[str, Number | Text | Events]]:
+    name, events = function.__name__, Events(view=of)
     for days in windows:
         yield f"{name}_{days}d", function(events.within(days))
     for days in half_lives:
@@ -133,11 +149,26 @@ def _variants(
         yield name, function(events)
 
 
-def _declaration(function: Function, name: str, number: Number, *, of: str, **rest: Any) -> Declaration:
-    if not isinstance(number, Number):
-        raise TypeError(f"{name!r} must return a number of the customer, such as e.count(), not {number!r}")
-    if of not in VIEWS:
-        raise ValueError(f"{name!r} is declared of {of!r}; declarations may be of {', '.join(VIEWS)}")
+def _declaration(function: Function, name: str, made: Number | Text | Events, *, of: str, **rest: Any) -> Declaration:
+    if rest.get("anchored") and isinstance(made, Events):
+        made = made.count()
+    if not isinstance(made, Number | Text):
+        raise TypeError(f"{name!r} must return a number of the customer, such as e.count(), not {made!r}")
     meaning = inspect.cleandoc(function.__doc__ or "")
     family = function.__module__.rpartition(".")[2]
-    return Declaration(name=name, family=family, node=number.node, of=of, meaning=meaning, **rest)
+    declared = Declaration(
+        name=name, family=family, node=made.node, of=of, meaning=meaning, text=isinstance(made, Text), **rest
+    )
+    _check(declared)
+    return declared
+
+
+def _check(declared: Declaration) -> None:
+    """Refuse views that there are not, and time where a view has none."""
+    unknown = sorted({declared.of, *declared.reads} - set(VIEWS))
+    if unknown:
+        raise ValueError(f"{declared.name!r} is declared of {unknown[0]!r}; declarations may be of {', '.join(VIEWS)}")
+    for each in declared.aggregates:
+        timed = each.window_days or each.until_days or each.half_life_days or each.source == "days"
+        if VIEWS[each.view].timeless and (timed or columns(each) & COMPUTED):
+            raise ValueError(f"{declared.name!r}: rows of {each.view} have no time; take their columns as they are")

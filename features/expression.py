@@ -7,9 +7,19 @@ declared here can look past one: only the engine puts time and cutoff together.
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
-Operator = Literal["+", "-", "*", "/", "=", "<>", "<", "<=", ">", ">=", "and", "or", "not", "fill", "log1p"]
-Kind = Literal["count", "sum", "mean", "std", "min", "max", "first", "last", "distinct"]
+Operator = Literal["+", "-", "*", "/", "%", "=", "<>", "<", "<=", ">", ">=", "and", "or", "not", "fill", "log1p"]
+Kind = Literal[
+    "count", "sum", "mean", "std", "min", "max", "first", "last", "distinct", "top", "top_share", "entropy", "sql"
+]
 Source = Literal["rows", "days"]
+
+LABELS = frozenset({"distinct", "top", "top_share", "entropy"})
+"""Kinds that ask which values there are, and how often."""
+OF_ROWS = frozenset({"age_days", "weekday", "hour"})
+"""Columns that the engine computes for a row: its age, and the day of the week (0 is Monday) and hour of its time."""
+OF_DAYS = frozenset({"age_days", "gap_days", "lines"})
+"""Columns that it computes for a purchase day: its age, the days since the one before, and how many rows it has."""
+COMPUTED = OF_ROWS | OF_DAYS
 
 
 class _Algebra:
@@ -49,6 +59,10 @@ class _Algebra:
     def __truediv__(self, other: Any) -> Self:
         """Divide; nothing where the divisor is 0."""
         return self._node("/", other)
+
+    def __mod__(self, other: Any) -> Self:
+        """Take the remainder of a division, of the sign of what is divided; nothing where the divisor is 0."""
+        return self._node("%", other)
 
     def __eq__(self, other: object) -> Self:  # type: ignore[override]
         return self._node("=", other)
@@ -106,22 +120,32 @@ class Operation:
 
 
 @dataclass(frozen=True, eq=False)
+class Sql:
+    """An aggregate in DuckDB's SQL over the rows of a view; only the SQL engines know it."""
+
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
 class Aggregate:
     """One number from a customer's events: `kind` of `value` over the rows that pass `where`, within the window.
 
-    `source` is `rows` (each row of the table) or `days` (rows summed to purchase days first). `half_life_days` weighs
-    a row by 2^(−age / half-life), its age in whole days.
+    `view` is where the rows come from; empty means the declaration's own. `source` is `rows` (each row of the view) or
+    `days` (rows summed to days first). The window reaches from `window_days` (None: the beginning) to `until_days`
+    before the cutoff. `half_life_days` weighs a row by 2^(−age / half-life), its age in whole days.
     """
 
     kind: Kind
     value: "Node | None"
+    view: str = ""
     source: Source = "rows"
     where: "Node | None" = None
     window_days: int | None = None
+    until_days: int = 0
     half_life_days: int | None = None
 
 
-Node = Constant | Column | Operation | Aggregate
+Node = Constant | Column | Operation | Sql | Aggregate
 
 
 def _plain(thing: Any) -> Node:
@@ -146,6 +170,13 @@ class Number(_Algebra):
     def log1p(self) -> "Number":
         """Natural logarithm of one plus the number."""
         return self._node("log1p")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of a customer, such as what they buy most: to be read by people, and not for models."""
+
+    node: Node
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,42 +206,64 @@ class Values(_Algebra):
         """Greatest value; nothing over no rows."""
         return self.events._aggregate("max", self.node)
 
+    def first(self) -> Number:
+        """Value of the first row (the least one of that instant), or first day; nothing over no rows."""
+        return self.events._aggregate("first", self.node)
+
+    def last(self) -> Number:
+        """Value of the last row (the greatest one of that instant), or last day; nothing over no rows."""
+        return self.events._aggregate("last", self.node)
+
     def distinct(self) -> Number:
         """How many different values, nulls apart; 0 over no rows."""
         return self.events._aggregate("distinct", self.node)
 
-    def first(self) -> Number:
-        """Value of the first purchase day (needs `by_day`); nothing over no rows."""
-        return self.events._aggregate("first", self.node)
+    def top_share(self) -> Number:
+        """Share of the most frequent value among the rows that have one; nothing over none."""
+        return self.events._aggregate("top_share", self.node)
 
-    def last(self) -> Number:
-        """Value of the last purchase day (needs `by_day`); nothing over no rows."""
-        return self.events._aggregate("last", self.node)
+    def entropy(self) -> Number:
+        """Shannon's entropy −Σ p ln p of the values' shares of the rows, in nats; nothing over none."""
+        return self.events._aggregate("entropy", self.node)
+
+    def top(self) -> Text:
+        """Give the most frequent value, of several the least; nothing over no rows."""
+        return Text(self.events._aggregate("top", self.node).node)
 
 
 @dataclass(frozen=True, eq=False)
 class Events:
     """A customer's events, symbolically: past ones for a feature, those of the horizon for a target.
 
-    `e["amount"]` is a column; `e["age_days"]` counts whole days back from the cutoff (min, max); `e.by_day()` gives
-    purchase days, whose `gap_days` is the time since the purchase day before.
+    `e["amount"]` is a column; `e["weekday"]` (0 is Monday) and `e["hour"]` are those of a row's time, and
+    `e["age_days"]` counts whole days back from the cutoff (min, max). `e.by_day()` gives purchase days, with their
+    `age_days`, the `gap_days` since the purchase day before and the number of their `lines`. `e.of("touches")` are the
+    same customer's events of another view.
     """
 
     source: Source = "rows"
     filter: Node | None = None
     window_days: int | None = None
+    until_days: int = 0
+    view: str = ""
 
     def __getitem__(self, column: str) -> Values:
         """Take a column."""
         if column in ("time", "known_time"):
             raise ValueError("time is the engine's alone: write e['age_days'], e.within(days) or e.by_day()")
-        if column == "gap_days" and self.source != "days":
-            raise ValueError("gaps lie between purchase days: write e.by_day()['gap_days']")
+        if column in OF_DAYS - OF_ROWS and self.source != "days":
+            raise ValueError(f"{column} is a number of purchase days: write e.by_day()[{column!r}]")
+        if column in OF_ROWS - OF_DAYS and self.source != "rows":
+            raise ValueError(f"{column} is a number of rows: write e[{column!r}]")
         return Values(self, Column(column))
+
+    def of(self, view: str) -> "Events":
+        """Take the same customer's events of another view, within the same window."""
+        return Events(window_days=self.window_days, until_days=self.until_days, view=view)
 
     def where(self, condition: Values) -> "Events":
         """Keep rows for which the condition holds (a null does not hold)."""
-        computed = sorted(columns(condition.node) & {"age_days", "gap_days"})
+        computed = sorted(columns(condition.node) & {"age_days", "gap_days", "lines"})
         if computed:
             raise ValueError(f"rows cannot be filtered by {computed}: write e.within(days) for their age")
         if self.source == "days":
@@ -219,10 +272,16 @@ class Events:
         return replace(self, filter=node)
 
     def within(self, days: int) -> "Events":
-        """Keep rows of the last `days` days: cutoff − days ≤ time < cutoff."""
+        """Keep rows of the last `days` days: cutoff − days ≤ time."""
         if days < 1:
             raise ValueError(f"a window must be at least 1 day long, not {days}")
         return replace(self, window_days=days if self.window_days is None else min(days, self.window_days))
+
+    def before(self, days: int) -> "Events":
+        """Keep rows older than `days` days: time < cutoff − days."""
+        if days < 1:
+            raise ValueError(f"what lies before must lie at least 1 day before the cutoff, not {days}")
+        return replace(self, until_days=max(days, self.until_days))
 
     def by_day(self) -> "Events":
         """Sum the rows to one per day on which there are any."""
@@ -232,16 +291,36 @@ class Events:
         """Count rows (or days); 0 over none. With a half-life each counts 2^(−age / half-life)."""
         return self._aggregate("count", None, half_life_days)
 
+    def sql(self, aggregate: str) -> Number:
+        """Take what the vocabulary cannot say as an aggregate in DuckDB's SQL, such as `median(amount)`.
+
+        It sees the same rows as any other aggregate, with the column `age_days`, and runs on the SQL engines only.
+        """
+        if self.source == "days":
+            raise ValueError("an SQL aggregate is over rows: write e.sql(...)")
+        return self._aggregate("sql", Sql(aggregate))
+
     def _aggregate(self, kind: Kind, value: Node | None, half_life_days: int | None = None) -> Number:
-        if kind in ("first", "last") and self.source != "days":
-            raise ValueError(f"{kind} needs an order of one row a day: write e.by_day()[column].{kind}()")
-        if kind == "distinct" and self.source != "rows":
-            raise ValueError("different values are counted over rows: write e[column].distinct()")
+        if kind in LABELS and self.source != "rows":
+            raise ValueError(f"different values are counted over rows: write e[column].{kind}()")
         if half_life_days is not None and half_life_days <= 0:
             raise ValueError(f"a half-life must be longer than 0 days, not {half_life_days}")
+        if self.window_days is not None and self.until_days >= self.window_days:
+            raise ValueError(f"no time lies within {self.window_days} and before {self.until_days} days")
         if self.source == "rows" and "age_days" in columns(value) and not _is_extreme_age(kind, value):
             raise ValueError("of the age of rows there is only min and max; write e.by_day()['age_days'] for more")
-        return Number(Aggregate(kind, value, self.source, self.filter, self.window_days, half_life_days))
+        return Number(
+            Aggregate(
+                kind,
+                value,
+                view=self.view,
+                source=self.source,
+                where=self.filter,
+                window_days=self.window_days,
+                until_days=self.until_days,
+                half_life_days=half_life_days,
+            )
+        )
 
 
 def _is_extreme_age(kind: Kind, value: Node | None) -> bool:

@@ -1,11 +1,13 @@
 """A customer history: checked tables, and until when they are complete."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 import pyarrow as pa
 
+from features.finding import Finding
 from features.tables import HistoryError
 
 
@@ -26,14 +28,22 @@ class History:
     """The tables of one customer base, checked at the door (`features.engine.door.admit`).
 
     `end` is the first instant of which nothing is known: no cutoff may lie after it, no horizon may end after it.
-    `fingerprint` is a hash of every value of every table, whatever the order of rows.
+    `hashed` gives the fingerprint of a history. `zone` is the IANA time zone whose local time every time is in, `end`
+    too. `findings` are the warnings and notes of the door: what a policy changed, and what was left as it is.
     """
 
     name: str
     tables: Mapping[str, pa.Table | Scan]
     columns: Mapping[str, tuple[str, ...]]
     end: pd.Timestamp
-    fingerprint: str
+    hashed: Callable[["History"], str]
+    zone: str = "UTC"
+    findings: tuple[Finding, ...] = ()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of every value of every table, whatever the order of rows; reads all of them at its first use."""
+        return self.hashed(self)
 
     def require(self, table: str, columns: set[str], *, by: str) -> None:
         """Raise `HistoryError` unless the table and its columns are there; `by` says who needs them."""

@@ -1,11 +1,15 @@
 """The tables of a customer history: their names, columns, types and what must be there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from features.finding import Finding
+
 MONEY: Final = "DECIMAL(18, 4)"
 """Money and quantities are exact inside the engine: sums do not depend on the order of rows."""
+RATE: Final = "DECIMAL(18, 10)"
+"""What a unit of one currency is worth in another."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +23,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table's columns."""
+    """A table's columns, and the one whose values are there once (empty if there is none)."""
 
     columns: Mapping[str, Column]
+    key: str = ""
 
     @property
     def required(self) -> list[str]:
@@ -44,14 +49,23 @@ TABLES: Final[Mapping[str, Table]] = {
             "category": Column("VARCHAR"),
             "quantity": Column(MONEY),
             "discount": Column(MONEY),
+            "coupon": Column(MONEY),
             "cost": Column(MONEY),
             "channel": Column("VARCHAR"),
+            "store_id": Column("VARCHAR"),
+            "private_label": Column("BOOLEAN"),
+            "currency": Column("VARCHAR"),
             "is_return": Column("BOOLEAN", default="FALSE"),
             "known_time": Column("TIMESTAMP"),
         },
     ),
     "events": Table(
-        {"customer_id": _must("VARCHAR"), "time": _must("TIMESTAMP"), "kind": _must("VARCHAR")},
+        {
+            "customer_id": _must("VARCHAR"),
+            "time": _must("TIMESTAMP"),
+            "kind": _must("VARCHAR"),
+            "known_time": Column("TIMESTAMP"),
+        },
     ),
     "touches": Table(
         {
@@ -61,6 +75,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "channel": Column("VARCHAR"),
             "treatment": Column("BOOLEAN", default="TRUE"),
             "cost": Column(MONEY),
+            "known_time": Column("TIMESTAMP"),
         },
     ),
     "subscriptions": Table(
@@ -70,28 +85,71 @@ TABLES: Final[Mapping[str, Table]] = {
             "start": _must("TIMESTAMP"),
             "end": Column("TIMESTAMP"),
             "price": Column(MONEY),
+            "term_days": Column("BIGINT"),
+            "known_time": Column("TIMESTAMP"),
         },
     ),
-    "customers": Table({"customer_id": _must("VARCHAR")}),
-    "products": Table({"product_id": _must("VARCHAR"), "category": Column("VARCHAR")}),
+    "customers": Table({"customer_id": _must("VARCHAR")}, key="customer_id"),
+    "identities": Table(
+        {
+            "customer_id": _must("VARCHAR"),
+            "into": _must("VARCHAR"),
+            "time": _must("TIMESTAMP"),
+            "known_time": Column("TIMESTAMP"),
+        },
+    ),
+    "products": Table({"product_id": _must("VARCHAR"), "category": Column("VARCHAR")}, key="product_id"),
 }
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Rows of a table that become events: at which time, which of them, and, if they are named, as what kind."""
+
+    time: str = "time"
+    where: str = "TRUE"
+    kind: str = ""
+
+
+@dataclass(frozen=True)
 class View:
-    """The rows of a table that declarations speak of."""
+    """The rows of a table that declarations speak of. Those of a `timeless` one were always known.
+
+    `needs` names optional columns without which there is no such view.
+    """
 
     table: str
-    where: str = "TRUE"
+    rows: tuple[Rows, ...] = (Rows(),)
+    timeless: bool = False
+    needs: frozenset[str] = frozenset()
 
+
+_TERM: Final = "CAST(term_days AS BIGINT) * INTERVAL 1 DAY"
+_RENEWALS: Final = f'unnest(generate_series(start + {_TERM}, least("end", {{end}}), {_TERM}))'
+"""Every end of a term while the contract runs, and the one with which it ends; `{end}` is where the history does."""
 
 VIEWS: Final[Mapping[str, View]] = {
-    "purchases": View("transactions", "NOT is_return"),
-    "returns": View("transactions", "is_return"),
+    "purchases": View("transactions", (Rows(where="NOT is_return"),)),
+    "returns": View("transactions", (Rows(where="is_return"),)),
+    "transactions": View("transactions"),
     "events": View("events"),
     "touches": View("touches"),
+    "subscriptions": View(
+        "subscriptions",
+        (Rows("start", kind="start"), Rows('"end"', where='"end" IS NOT NULL', kind="end")),
+        needs=frozenset({"end"}),
+    ),
+    "renewals": View("subscriptions", (Rows(_RENEWALS, where="term_days > 0"),), needs=frozenset({"end", "term_days"})),
+    "customers": View("customers", (Rows("TIMESTAMP '1900-01-01'"),), timeless=True),
 }
 
 
 class HistoryError(ValueError):
-    """The history handed in is not what a table must be: says what, where, which value, and how to mend it."""
+    """The history handed in is not what a table must be: says what, where, which value, and how to mend it.
+
+    `findings` are the same as data, where checks of the door found them.
+    """
+
+    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)

@@ -1,8 +1,7 @@
-"""The grouped parts of a query: sums over rows, purchase days, and different values.
+"""What aggregates are grouped from: sums over rows, purchase days, the values of a column, and SQL over raw rows.
 
-Each part joins a prepared table `d` with the spine `s` and groups by the spine's row. What an aggregate needs of a
-part is a *total* (a sum that does not depend on the order of rows) and an *extreme*; the formulas above them
-(mean, standard deviation, …) are written once, in `formula`.
+Each part joins a table `d` with the spine `s` and groups by the spine's row. Rows and days read the daily sums of a
+view (`daily.py`); the formulas above totals (mean, standard deviation) are in `formula.py`.
 """
 
 from dataclasses import dataclass, field
@@ -10,94 +9,21 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from features.engine.render import both, call, days, double, number, ratio, render
-from features.expression import Aggregate, Column, Node, Operation
-
-WEIGHTED = "DECIMAL(38, 9)"
-"""Terms of decayed sums are rounded to 1e-9, so that they too add up the same in any order."""
-
-AT, KNOWN, CUTOFF = exp.column("at", "d"), exp.column("known", "d"), exp.column("cutoff", "s")
-DAY = exp.cast(AT, "DATE")
-AGE = exp.paren(exp.Sub(this=exp.cast(CUTOFF, "DATE"), expression=DAY))
-
-
-def column(node: Node) -> exp.Expr:
-    """Render a column of the rows themselves."""
-    if not isinstance(node, Column):
-        raise TypeError("an aggregate of an aggregate is not a declaration; combine aggregates by arithmetic")
-    return exp.column(node.name)
-
-
-def window(aggregate: Aggregate) -> exp.Expr | None:
-    """Hold for instants inside the aggregate's window."""
-    if aggregate.window_days is None:
-        return None
-    return exp.GTE(this=AT, expression=exp.Sub(this=CUTOFF, expression=days(aggregate.window_days)))
-
-
-def decayed(value: exp.Expr, age: exp.Expr, half_life_days: int) -> exp.Expr:
-    """Weigh by 2^(−age / half-life)."""
-    weight = exp.Pow(this=number(2.0), expression=exp.Neg(this=exp.paren(ratio(age, number(half_life_days)))))
-    return exp.cast(exp.Mul(this=exp.paren(double(value)), expression=weight), WEIGHTED)
+from features.engine.daily import AGE, DAY, Daily, column, window
+from features.engine.formula import decayed, formula
+from features.engine.render import arg, both, call, number, render
+from features.engine.sql_text import parsed
+from features.expression import Aggregate, Column, Node, Sql
 
 
 class Part(Protocol):
-    """What the formulas ask of a part."""
+    """A grouped part of the query: what an aggregate is over it, and the rows that it groups."""
 
-    def total(self, aggregate: Aggregate, value: Node | None) -> exp.Expr:
-        """Sum a value over the aggregate's rows; count them where the value is None."""
+    def expression(self, aggregate: Aggregate) -> exp.Expr:
+        """Write an aggregate over the part's rows."""
 
-    def counted(self, aggregate: Aggregate) -> exp.Expr:
-        """Count the rows whose value is not null."""
-
-    def extreme(self, aggregate: Aggregate) -> exp.Expr:
-        """Take the least, greatest, first or last value."""
-
-
-def formula(part: Part, aggregate: Aggregate) -> exp.Expr:
-    """Write an aggregate over its part."""
-    match aggregate.kind:
-        case "count" | "sum":
-            return part.total(aggregate, aggregate.value)
-        case "mean":
-            return ratio(part.total(aggregate, aggregate.value), part.counted(aggregate))
-        case "std":
-            return _deviation(part, aggregate)
-        case _:
-            return part.extreme(aggregate)
-
-
-def _deviation(part: Part, aggregate: Aggregate) -> exp.Expr:
-    if aggregate.value is None:
-        raise TypeError("a standard deviation needs a value")
-    square = Operation("*", (aggregate.value, aggregate.value))
-    total, counted = double(part.total(aggregate, aggregate.value)), double(part.counted(aggregate))
-    spread = exp.Sub(
-        this=double(part.total(aggregate, square)), expression=ratio(exp.Pow(this=total, expression=number(2)), counted)
-    )
-    variance = ratio(exp.paren(spread), exp.paren(exp.Sub(this=counted, expression=number(1))))
-    return exp.Sqrt(this=exp.Case().when(exp.LT(this=variance, expression=number(0)), number(0)).else_(variance))
-
-
-@dataclass
-class Daily:
-    """A view summed to one row per customer (and category) and instant: what all parts but values read."""
-
-    measures: dict[str, exp.Expr] = field(default_factory=dict)
-
-    def measure(self, function: str, value: Node | None, where: Node | None) -> exp.Expr:
-        """Name the sum of a value over an instant's rows, made once for all who ask."""
-        argument = exp.Star() if value is None else render(value, column)
-        condition = None if where is None else render(where, column)
-        made = call(function, argument, where=condition)
-        names = {expression.sql(): name for name, expression in self.measures.items()}
-        name = names.get(made.sql()) or f"m{len(self.measures)}"
-        self.measures[name] = made
-        return exp.column(name, "d")
-
-    def any(self, where: Node | None) -> exp.Expr | None:
-        """Hold for instants at which a row passes `where`."""
-        return None if where is None else exp.GT(this=self.measure("COUNT", None, where), expression=number(0))
+    def source(self, matched: exp.Select) -> exp.Select:
+        """Select the part's rows from what was matched with the spine; they are then grouped by its key."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +31,16 @@ class Rows:
     """Aggregates over rows, read off the daily sums."""
 
     daily: Daily
+
+    def expression(self, aggregate: Aggregate) -> exp.Expr:
+        """Write an aggregate; of purchase days only their number."""
+        if aggregate.source == "days":
+            return call("COUNT", exp.Distinct(expressions=[DAY]), where=self._inside(aggregate))
+        return formula(self, aggregate)
+
+    def source(self, matched: exp.Select) -> exp.Select:
+        """Group the daily sums as they are."""
+        return matched
 
     def total(self, aggregate: Aggregate, value: Node | None) -> exp.Expr:
         """Sum a value; count rows where it is None."""
@@ -117,18 +53,19 @@ class Rows:
         """Count the rows whose value is not null."""
         return call("SUM", self.daily.measure("COUNT", aggregate.value, aggregate.where), where=window(aggregate))
 
-    def extreme(self, aggregate: Aggregate) -> exp.Expr:
-        """Take the least or greatest value; of `age_days` the least is the age of the latest row."""
+    def picked(self, aggregate: Aggregate) -> exp.Expr:
+        """Take the least, greatest, first or last value; of `age_days` the least is the age of the latest row."""
         if isinstance(aggregate.value, Column) and aggregate.value.name == "age_days":
-            inside = both(window(aggregate), self.daily.any(aggregate.where))
-            return call(aggregate.kind, AGE, where=inside)
+            return call(aggregate.kind, AGE, where=self._inside(aggregate))
         measure = self.daily.measure(aggregate.kind, aggregate.value, aggregate.where)
-        return call(aggregate.kind, measure, where=window(aggregate))
+        if aggregate.kind in ("min", "max"):
+            return call(aggregate.kind, measure, where=window(aggregate))
+        given = both(window(aggregate), measure.is_(exp.null()).not_())
+        moment = self.daily.moment(aggregate.kind, aggregate.value, aggregate.where)
+        return arg(aggregate.kind, measure, exp.Tuple(expressions=[moment, measure.copy()]), where=given)
 
-    def days(self, aggregate: Aggregate) -> exp.Expr:
-        """Count the days on which there is a row."""
-        inside = both(window(aggregate), self.daily.any(aggregate.where))
-        return call("COUNT", exp.Distinct(expressions=[DAY]), where=inside)
+    def _inside(self, aggregate: Aggregate) -> exp.Expr | None:
+        return both(window(aggregate), self.daily.any(aggregate.where))
 
 
 @dataclass
@@ -141,6 +78,21 @@ class Days:
     window: exp.Expr | None
     columns: dict[str, exp.Expr] = field(default_factory=dict)
 
+    def expression(self, aggregate: Aggregate) -> exp.Expr:
+        """Write an aggregate over days."""
+        return formula(self, aggregate)
+
+    def source(self, matched: exp.Select) -> exp.Select:
+        """Give one row per spine row and day, with the gap to the day before."""
+        sums = [exp.alias_(expression, name) for name, expression in self.columns.items() if name != "gap_days"]
+        inner = matched.select(self.key, exp.alias_(DAY, "day"), exp.alias_(AGE, "age_days"), *sums, append=False)
+        inside = both(self.window, self.daily.any(self.where))
+        inner = (inner.where(inside) if inside else inner).group_by(self.key, DAY, AGE)
+        if "gap_days" not in self.columns:
+            return exp.select().from_(inner.subquery("d"))
+        gap = exp.alias_(self.columns["gap_days"], "gap_days")
+        return exp.select().from_(exp.select("*", gap).from_(inner.subquery("g")).subquery("d"))
+
     def total(self, aggregate: Aggregate, value: Node | None) -> exp.Expr:
         """Sum a value over days; count days where it is None."""
         summed = number(1) if value is None else render(value, self._column)
@@ -152,23 +104,12 @@ class Days:
         """Count the days whose value is not null."""
         return call("COUNT", self._value(aggregate))
 
-    def extreme(self, aggregate: Aggregate) -> exp.Expr:
+    def picked(self, aggregate: Aggregate) -> exp.Expr:
         """Take the least, greatest, first or last value."""
-        if aggregate.kind in ("first", "last"):
-            pick = "ARG_MIN" if aggregate.kind == "first" else "ARG_MAX"
-            return call(pick, self._value(aggregate), exp.column("day"))
-        return call(aggregate.kind, self._value(aggregate))
-
-    def source(self, matched: exp.Select) -> exp.Select:
-        """Give one row per spine row and day, with the gap to the day before."""
-        sums = [exp.alias_(expression, name) for name, expression in self.columns.items() if name != "gap_days"]
-        inner = matched.select(self.key, exp.alias_(DAY, "day"), exp.alias_(AGE, "age_days"), *sums, append=False)
-        inside = both(self.window, self.daily.any(self.where))
-        inner = (inner.where(inside) if inside else inner).group_by(self.key, DAY, AGE)
-        if "gap_days" not in self.columns:
-            return inner
-        gap = exp.alias_(self.columns["gap_days"], "gap_days")
-        return exp.select("*", gap).from_(inner.subquery("g"))
+        value = self._value(aggregate)
+        if aggregate.kind in ("min", "max"):
+            return call(aggregate.kind, value)
+        return arg(aggregate.kind, value, exp.column("day"), where=value.is_(exp.null()).not_())
 
     def _value(self, aggregate: Aggregate) -> exp.Expr:
         return number(1) if aggregate.value is None else render(aggregate.value, self._column)
@@ -176,9 +117,85 @@ class Days:
     def _column(self, node: Node) -> exp.Expr:
         name = column(node).name
         if name == "gap_days":
-            self.columns[name] = exp.maybe_parse(
-                f"day - LAG(day) OVER (PARTITION BY {self.key} ORDER BY day)", dialect="duckdb"
-            )
+            before = f"LAG(day) OVER (PARTITION BY {self.key} ORDER BY day)"
+            self.columns[name] = exp.maybe_parse(f"DATE_DIFF('day', {before}, day)", dialect="duckdb")
+        elif name == "lines":
+            self.columns[name] = call("SUM", self.daily.measure("COUNT", None, self.where))
         elif name != "age_days":
             self.columns[name] = call("SUM", self.daily.measure("SUM", node, self.where))
         return exp.column(name)
+
+
+@dataclass
+class Labels:
+    """Aggregates over the values of a column: which there are, and in how many rows of each window."""
+
+    key: str
+    counts: dict[str, exp.Expr] = field(default_factory=dict)
+
+    def expression(self, aggregate: Aggregate) -> exp.Expr:
+        """Write an aggregate over one row a value, with its number of rows `n`."""
+        n = self._counted(aggregate)
+        given = exp.GT(this=n, expression=number(0))
+        match aggregate.kind:
+            case "distinct":
+                return call("COUNT", exp.Star(), where=given)
+            case "top":
+                return self._top(n, given)
+            case "top_share":
+                return exp.Div(this=exp.cast(call("MAX", n), "DOUBLE"), expression=_positive(call("SUM", n)))
+            case _:
+                return _entropy(n, given)
+
+    def source(self, matched: exp.Select) -> exp.Select:
+        """Give one row per spine row and value."""
+        counts = [exp.alias_(expression, name) for name, expression in self.counts.items()]
+        inner = matched.select(self.key, exp.column("value", "d"), *counts).group_by(self.key, "d.value")
+        return exp.select().from_(inner.subquery("d"))
+
+    def _counted(self, aggregate: Aggregate) -> exp.Expr:
+        made = call("SUM", exp.column("n", "d"), where=window(aggregate))
+        names = {expression.sql(): name for name, expression in self.counts.items()}
+        name = names.get(made.sql()) or f"n{len(self.counts)}"
+        self.counts[name] = made
+        return exp.column(name, "d")
+
+    def _top(self, n: exp.Expr, given: exp.Expr) -> exp.Expr:
+        """Take the value with the most rows; of several the least, by its place in the alphabet."""
+        value = exp.column("value", "d")
+        return arg("first", value, exp.Tuple(expressions=[exp.Neg(this=n.copy()), value]), where=given)
+
+
+def _positive(count: exp.Expr) -> exp.Expr:
+    return exp.Nullif(this=exp.cast(count, "DOUBLE"), expression=number(0))
+
+
+def _entropy(n: exp.Expr, given: exp.Expr) -> exp.Expr:
+    """Write −Σ p ln p as ln N − Σ n ln n / N; terms are rounded, so that they add up the same in any order."""
+    each = exp.cast(n, "DOUBLE")
+    terms = exp.cast(exp.Mul(this=each, expression=exp.Ln(this=each)), "DECIMAL(38, 12)")
+    rows = _positive(call("SUM", n))
+    inner = exp.Div(this=exp.cast(call("SUM", terms, where=given), "DOUBLE"), expression=rows)
+    exact = exp.Sub(this=exp.Ln(this=rows), expression=inner)
+    return (
+        exp.Case()
+        .when(exp.GT(this=call("COUNT", exp.Star(), where=given), expression=number(1)), exact)
+        .else_(exp.Case().when(exp.GT(this=call("COUNT", exp.Star(), where=given), expression=number(0)), number(0)))
+    )
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Aggregates in SQL, over the rows of the view themselves."""
+
+    inside: exp.Expr | None
+
+    def expression(self, aggregate: Aggregate) -> exp.Expr:
+        """Write it as it was said."""
+        if not isinstance(aggregate.value, Sql):
+            raise TypeError(f"{aggregate.kind} is not said in SQL")
+        return parsed(aggregate.value.text)
+
+    def source(self, matched: exp.Select) -> exp.Select:
+        """Keep the rows of the filter and window."""
+        return matched.where(self.inside) if self.inside is not None else matched

@@ -1,20 +1,20 @@
 """The query of a set of declarations: what to prepare once, and what to ask for each batch of the spine.
 
-Preparing sums a view to one row per customer (and category) and *instant*: the grid instant at or before a row's
-time. The grid holds every cutoff's time of day, so comparing instants with cutoffs, windows and horizons equals
-comparing times, and many cutoffs cost one pass over the rows and one small grouping each.
+Preparing sums a view to one row per customer (and category) and instant, so that many cutoffs cost one pass over the
+rows and one small grouping each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 from sqlglot import exp
 
 from features.declaration import Declaration
-from features.engine.parts import AT, CUTOFF, KNOWN, Daily, Days, Rows, column, formula, window
-from features.engine.render import call, days, double, render
-from features.expression import Aggregate, Node
+from features.engine.daily import AT, CUTOFF, KNOWN, Daily, column, of_row, window
+from features.engine.parts import Days, Labels, Part, Raw, Rows
+from features.engine.render import both, call, days, double, render
+from features.expression import LABELS, Aggregate, Node, Sql
 
 Key = tuple[str, ...]
 
@@ -45,7 +45,7 @@ class Period:
 
 @dataclass
 class Group:
-    """The declarations of one view and one `by`: they share the daily sums."""
+    """The aggregates of one view and one `by`: they share the daily sums."""
 
     name: str
     view: str
@@ -54,104 +54,121 @@ class Group:
     midnight: bool
     known: bool
     daily: Daily = field(default_factory=Daily)
-    selected: dict[Key, dict[str, exp.Expr]] = field(default_factory=dict)
-    spans: dict[Key, Days] = field(default_factory=dict)
-    values: dict[Key, Aggregate] = field(default_factory=dict)
+    parts: dict[Key, Part] = field(default_factory=dict)
+    chosen: dict[Key, dict[str, exp.Expr]] = field(default_factory=dict)
+    valued: dict[Key, Aggregate] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
         """What the parts are grouped by: the spine's row, or for numbers of a customer who is asked about, and when."""
         return "row_id" if self.by else "who_id"
 
-    def number(self, declaration: Declaration) -> exp.Expr:
-        """Render a declaration over the parts, and its `empty` where they give nothing or there are no events."""
-        rendered = double(render(declaration.node, self._leaf))
-        if declaration.empty is None:
-            return rendered
-        empty = exp.convert(float(declaration.empty))
-        parts = dict.fromkeys(self._part(self._placed(each)[0]) for each in declaration.aggregates)
-        events = exp.func("COALESCE", *(exp.column(self.key, part) for part in parts))
-        given = exp.Case().when(events.is_(exp.null()).not_(), rendered)
-        return exp.Coalesce(this=given, expressions=[empty])
+    def number(self, aggregate: Aggregate) -> exp.Expr:
+        """Write an aggregate into its part, and give the column that holds it: 0 where there are no rows to count."""
+        key = self._key(aggregate)
+        part = self.parts.setdefault(key, self._made(key[0], aggregate))
+        chosen, made = self.chosen.setdefault(key, {}), part.expression(aggregate)
+        names = {expression.sql(): name for name, expression in chosen.items()}
+        name = names.get(made.sql()) or f"a{len(chosen)}"
+        chosen[name] = made
+        rendered = exp.column(name, self._name(key))
+        counts = aggregate.kind in ("count", "sum", "distinct")
+        return exp.Coalesce(this=rendered, expressions=[exp.convert(0)]) if counts else rendered
+
+    def marker(self, aggregate: Aggregate) -> exp.Expr:
+        """Give a column that is null where the aggregate's part has no rows."""
+        return exp.column(self.key, self._name(self._key(aggregate)))
 
     def prepared(self) -> dict[str, exp.Select]:
-        """Give the tables to build once: the daily sums, and the different values that are counted."""
-        measures = [exp.alias_(expression, name) for name, expression in self.daily.measures.items()]
-        tables = {f"{self.name}_daily": self._rows(None).select(*measures).group_by(exp.var("ALL"))}
-        for key, aggregate in self.values.items():
+        """Give the tables to build once: the daily sums, and how often there is which value."""
+        tables: dict[str, exp.Select] = {}
+        if any(isinstance(part, Rows | Days) for part in self.parts.values()):
+            measures = [exp.alias_(expression, name) for name, expression in self.daily.measures.items()]
+            tables[self._daily] = self._rows().select(*measures).group_by(exp.var("ALL"))
+        for key, aggregate in self.valued.items():
             value = render(aggregate.value, column) if aggregate.value is not None else exp.null()
-            tables[self._part(key)] = self._rows(aggregate.where).select(exp.alias_(value, "value")).distinct()
+            passed = None if aggregate.where is None else render(aggregate.where, column)
+            inside = both(passed, value.copy().is_(exp.null()).not_())
+            counted = self._rows().select(exp.alias_(value, "value"), exp.alias_(call("COUNT", exp.Star()), "n"))
+            tables[self._name(key)] = counted.where(inside).group_by(exp.var("ALL"))
         return tables
 
-    def parts(self) -> dict[str, exp.Select]:
+    def selects(self) -> dict[str, exp.Select]:
         """Give the grouped parts: one row per spine row that has events, one column an aggregate."""
-        return {self._part(key): self._select(key, chosen) for key, chosen in self.selected.items()}
+        return {self._name(key): self._select(key, part) for key, part in self.parts.items()}
 
-    def _select(self, key: Key, chosen: dict[str, exp.Expr]) -> exp.Select:
-        if key in self.spans:
-            source = exp.select().from_(self.spans[key].source(self._matched(f"{self.name}_daily")).subquery("d"))
-        else:
-            source = self._matched(self._part(key) if key in self.values else f"{self.name}_daily")
-        return source.select(self.key, *(exp.alias_(e, name) for name, e in chosen.items())).group_by(self.key)
+    def _select(self, key: Key, part: Part) -> exp.Select:
+        columns = [exp.alias_(expression, name) for name, expression in self.chosen[key].items()]
+        return part.source(self._matched(self._read(key, part))).select(self.key, *columns).group_by(self.key)
 
-    def _matched(self, table: str) -> exp.Select:
+    def _read(self, key: Key, part: Part) -> exp.Expr:
+        """Give what a part reads: the rows themselves, the values, or the daily sums."""
+        if isinstance(part, Raw):
+            instants = [f"{time} AS {name}" for name, time in self._instants().items()]
+            return exp.select("*", *instants, dialect="duckdb").from_(self.view).subquery("d")
+        return exp.to_table(self._name(key) if key in self.valued else self._daily).as_("d")
+
+    def _key(self, aggregate: Aggregate) -> Key:
+        """Name the part that an aggregate belongs to: those that read the same rows share one."""
+        if aggregate.kind == "sql":
+            return ("raw", repr(aggregate.where), str(aggregate.window_days), str(aggregate.until_days))
+        if aggregate.kind in LABELS:
+            return ("values", repr(aggregate.value), repr(aggregate.where))
+        counted = aggregate.kind == "count" and aggregate.half_life_days is None
+        if aggregate.source == "rows" or counted:
+            return ("rows",)
+        return ("days", repr(aggregate.where), str(aggregate.window_days), str(aggregate.until_days))
+
+    def _made(self, sort: str, aggregate: Aggregate) -> Part:
+        if isinstance(aggregate.value, Sql):
+            condition = None if aggregate.where is None else render(aggregate.where, of_row)
+            return Raw(both(condition, window(aggregate)))
+        if sort == "values":
+            self.valued.setdefault(self._key(aggregate), aggregate)
+            return Labels(self.key)
+        if sort == "rows":
+            return Rows(self.daily)
+        return Days(self.daily, self.key, aggregate.where, window(aggregate))
+
+    def _name(self, key: Key) -> str:
+        return f"{self.name}_{key[0]}{list(self.parts).index(key)}"
+
+    @property
+    def _daily(self) -> str:
+        return f"{self.name}_daily"
+
+    def _matched(self, read: exp.Expr) -> exp.Select:
         keys = ["customer_id"] + ([self.by] if self.by else [])
         same = [exp.EQ(this=exp.column(key, "s"), expression=exp.column(key, "d")) for key in keys]
         return (
             exp.select()
             .from_(f"{'spine' if self.by else 'who'} AS s")
-            .join(f"{table} AS d", on=exp.and_(*same, self.period.holds(known=self.known)))
+            .join(read, on=exp.and_(*same, self.period.holds(known=self.known)))
         )
 
-    def _rows(self, where: Node | None) -> exp.Select:
+    def _rows(self) -> exp.Select:
+        """Select the keys of a view's rows, at their instants."""
         floor = "DATE_TRUNC('day', {})" if self.midnight else "{}"
-        instants = {"at": "time", "known": "COALESCE(known_time, time)"} if self.known else {"at": "time"}
         keys = ["customer_id", *([self.by] if self.by else [])]
-        rows = exp.select(
-            *keys, *(f"{floor.format(time)} AS {name}" for name, time in instants.items()), dialect="duckdb"
-        )
-        rows = rows.from_(self.view)
-        return rows if where is None else rows.where(render(where, column))
+        instants = (f"CAST({floor.format(time)} AS TIMESTAMP) AS {name}" for name, time in self._instants().items())
+        return exp.select(*keys, *instants, dialect="duckdb").from_(self.view)
 
-    def _leaf(self, node: Node) -> exp.Expr:
-        if not isinstance(node, Aggregate):
-            raise TypeError("a declaration is made of aggregates: write e['amount'].sum(), not e['amount']")
-        key, made = self._placed(node)
-        chosen = self.selected.setdefault(key, {})
-        names = {expression.sql(): name for name, expression in chosen.items()}
-        name = names.get(made.sql()) or f"a{len(chosen)}"
-        chosen[name] = made
-        rendered = exp.column(name, self._part(key))
-        return exp.Coalesce(this=rendered, expressions=[exp.convert(0)]) if _is_zero_over_none(node) else rendered
-
-    def _placed(self, aggregate: Aggregate) -> tuple[Key, exp.Expr]:
-        """Choose the part that an aggregate belongs to, and write it there."""
-        if aggregate.kind == "distinct":
-            key = ("values", repr(aggregate.value), repr(aggregate.where))
-            self.values[key] = aggregate
-            return key, call("COUNT", exp.Distinct(expressions=[exp.column("value", "d")]), where=window(aggregate))
-        if aggregate.source == "rows":
-            return ("rows",), formula(Rows(self.daily), aggregate)
-        if aggregate.kind == "count" and aggregate.half_life_days is None:
-            return ("rows",), Rows(self.daily).days(aggregate)
-        key = ("days", repr(aggregate.where), str(aggregate.window_days))
-        span = self.spans.setdefault(key, Days(self.daily, self.key, aggregate.where, window(aggregate)))
-        return key, formula(span, aggregate)
-
-    def _part(self, key: Key) -> str:
-        return f"{self.name}_{key[0]}{list(self.selected).index(key) if key in self.selected else len(self.selected)}"
-
-
-def _is_zero_over_none(aggregate: Aggregate) -> bool:
-    return aggregate.kind in ("count", "sum", "distinct")
+    def _instants(self) -> dict[str, str]:
+        return {"at": "time", "known": "COALESCE(known_time, time)"} if self.known else {"at": "time"}
 
 
 @dataclass(frozen=True)
 class Query:
     """All declarations asked at once: `prepare` is run once, `batch` for each batch of the spine."""
 
-    prepare: dict[str, str]
-    batch: str
+    prepare: dict[str, exp.Select]
+    batch: exp.Select
+
+    def texts(self, dialect: str) -> tuple[dict[str, str], str]:
+        """Write it in a dialect: the tables to prepare, and the query of a batch."""
+        return {name: table.sql(dialect=dialect) for name, table in self.prepare.items()}, self.batch.sql(
+            dialect=dialect
+        )
 
 
 def write(
@@ -167,18 +184,35 @@ def write(
     `midnight` says that every cutoff (and `known_by`) lies at 00:00, so that a day is one instant.
     """
     groups: dict[tuple[str, str | None], Group] = {}
-    numbers: list[exp.Expr] = []
-    for each in declarations:
-        name = f"g{len(groups)}"
-        known = each.of in known_views and (period.horizon_days is None or period.known_by is not None)
-        group = groups.setdefault((each.of, each.by), Group(name, each.of, each.by, period, midnight, known))
-        numbers.append(exp.alias_(group.number(each), each.name, quoted=True))
-    batch = exp.select(*(exp.column(name, "s", quoted=True) for name in carried), *numbers).from_("spine AS s")
-    for group in groups.values():
-        for name, part in group.parts().items():
-            batch = batch.join(part.subquery(name), using=group.key, join_type="left")
-    prepare = {name: table for group in groups.values() for name, table in group.prepared().items()}
+
+    def group(aggregate: Aggregate, by: str | None) -> Group:
+        known = aggregate.view in known_views and (period.horizon_days is None or period.known_by is not None)
+        made = Group(f"g{len(groups)}", aggregate.view, by, period, midnight, known)
+        return groups.setdefault((aggregate.view, by), made)
+
+    batch = exp.select(*(exp.column(name, "s", quoted=True) for name in carried)).from_("spine AS s")
+    batch = batch.select(*(exp.alias_(_number(each, group), each.name, quoted=True) for each in declarations))
+    for made in groups.values():
+        for name, part in made.selects().items():
+            batch = batch.join(part.subquery(name), using=made.key, join_type="left")
     return Query(
-        prepare={name: table.sql(dialect="duckdb") for name, table in prepare.items()},
-        batch=batch.order_by(exp.column("row_id", "s")).sql(dialect="duckdb"),
+        prepare={name: table for made in groups.values() for name, table in made.prepared().items()},
+        batch=batch.order_by(exp.column("row_id", "s")),
     )
+
+
+def _number(declaration: Declaration, group: Callable[[Aggregate, str | None], Group]) -> exp.Expr:
+    """Render a declaration over the parts, and its `empty` where they give nothing or there are no events."""
+
+    def leaf(node: Node) -> exp.Expr:
+        if not isinstance(node, Aggregate):
+            raise TypeError("a declaration is made of aggregates: write e['amount'].sum(), not e['amount']")
+        return group(node, declaration.by).number(node)
+
+    rendered = render(declaration.node, leaf)
+    rendered = rendered if declaration.text else double(rendered)
+    if declaration.empty is None:
+        return rendered
+    markers = dict.fromkeys(group(each, declaration.by).marker(each) for each in declaration.aggregates)
+    given = exp.Case().when(exp.func("COALESCE", *markers).is_(exp.null()).not_(), rendered)
+    return exp.Coalesce(this=given, expressions=[exp.convert(float(declaration.empty))])

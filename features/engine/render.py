@@ -34,17 +34,21 @@ def render(node: Node, leaf: Leaf) -> exp.Expr:
     match node.operator:
         case "/":
             return ratio(*arguments)
+        case "%":
+            divisor = exp.Nullif(this=double(arguments[1]), expression=number(0))
+            return exp.paren(exp.Mod(this=double(arguments[0]), expression=divisor))
         case "not":
             return exp.Not(this=arguments[0])
         case "fill":
             return exp.Coalesce(this=arguments[0], expressions=arguments[1:])
         case "log1p":
-            return exp.Ln(this=exp.Add(this=number(1), expression=arguments[0]))
+            above = exp.GT(this=arguments[0], expression=number(-1))
+            return exp.Case().when(above, exp.Ln(this=exp.Add(this=number(1), expression=arguments[0].copy())))
         case operator:
             return _BINARY[operator](this=arguments[0], expression=arguments[1])
 
 
-def number(value: float) -> exp.Expr:
+def number(value: float | str) -> exp.Expr:
     """Write a numeric literal."""
     return exp.Literal.number(value)
 
@@ -63,6 +67,12 @@ def call(name: str, *arguments: exp.Expr, where: exp.Expr | None = None) -> exp.
     """Call an aggregate function, over the rows that pass `where`."""
     called = exp.func(name, *arguments, dialect="duckdb")
     return called if where is None else exp.Filter(this=called, expression=exp.Where(this=where))
+
+
+def arg(kind: str, value: exp.Expr, order: exp.Expr, *, where: exp.Expr | None) -> exp.Expr:
+    """Take the value that comes first or last in an order, over the rows that pass `where`."""
+    picked = (exp.ArgMin if kind == "first" else exp.ArgMax)(this=value, expression=order)
+    return picked if where is None else exp.Filter(this=picked, expression=exp.Where(this=where))
 
 
 def both(*conditions: exp.Expr | None) -> exp.Expr | None:

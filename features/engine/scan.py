@@ -1,7 +1,9 @@
 """Tables that stay where they lie, under our column names."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import duckdb
 
@@ -10,12 +12,28 @@ from features.engine.session import place, session
 from features.history import Scan
 from features.tables import HistoryError
 
-_OPTIONS = {"read_csv": ", all_varchar = true, header = true", "read_parquet": ""}
+_OPTIONS: Final = {"read_csv": ", all_varchar = true, header = true", "read_parquet": ""}
+_NEEDED: Final = {
+    "httpfs": ("s3", "s3a", "s3n", "gcs", "gs", "r2", "hf", "http", "https"),
+    "azure": ("az", "azure", "abfss"),
+}
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path is a URL."""
+    return re.match(r"[a-z][a-z0-9+]*://", path) is not None
 
 
 def scan_files(name: str, reader: str, path: str, columns: Mapping[str, str]) -> Scan:
-    """Read files by a path or glob; text of a CSV is typed by the door, never guessed."""
-    return _renamed(name, f"{reader}({text(path)}{_OPTIONS[reader]})", None, columns)
+    """Read files by a path, glob or URL; folders called column=value are a column.
+
+    Text, of a CSV or of a folder's name, is typed by the door, never guessed. A URL is read by an extension of DuckDB,
+    with the secrets kept there. Raises `HistoryError`, also where the extension is not installed: none ever installs
+    itself.
+    """
+    if is_remote(path):
+        _check_extension(name, path)
+    return _renamed(name, f"{reader}({text(path)}{_OPTIONS[reader]}, hive_types_autocast = false)", None, columns)
 
 
 def scan_duckdb(name: str, path: Path, table: str, columns: Mapping[str, str]) -> Scan:
@@ -33,6 +51,20 @@ def renaming(name: str, have: list[str], columns: Mapping[str, str]) -> str:
     mapped = [f"{identifier(theirs)} AS {identifier(our)}" for our, theirs in columns.items()]
     kept = [identifier(column) for column in have if column not in columns and column not in columns.values()]
     return ", ".join(mapped + kept)
+
+
+def _check_extension(name: str, path: str) -> None:
+    scheme = path.partition("://")[0]
+    needed = next((extension for extension, schemes in _NEEDED.items() if scheme in schemes), None)
+    if needed is None:
+        return
+    asked = f"SELECT installed FROM duckdb_extensions() WHERE extension_name = {text(needed)}"
+    with session() as opened:
+        if opened.execute(asked).fetchall() != [(True,)]:
+            raise HistoryError(
+                f"{name}: {path} is read by DuckDB's extension {needed}, which is not installed here; install it once, "
+                f"where the network allows it: python -c \"import duckdb; duckdb.sql('INSTALL {needed}')\""
+            )
 
 
 def _renamed(name: str, relation: str, attach: str | None, columns: Mapping[str, str]) -> Scan:

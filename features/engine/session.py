@@ -8,20 +8,40 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from features.engine import views
+from features.engine.identities import show_at
 from features.engine.render import text
 from features.history import History, Scan
 from features.tables import VIEWS, HistoryError
 
 
 @contextmanager
-def connect(history: History) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an in-memory session in which the history's tables and their views can be asked."""
-    with session() as opened:
-        place(opened, history.tables)
-        for name, view in VIEWS.items():
-            if view.table in history.tables and name != view.table:
-                opened.execute(f"CREATE VIEW {name} AS SELECT * FROM {view.table} WHERE {view.where}")
+def connect(history: History, *, at: pd.Timestamp | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an in-memory session in which the history's tables and their views can be asked.
+
+    Raises `ValueError` where ids are merged over time and no instant is said `at` which views show them.
+    """
+    with tables_of(history) as opened:
+        show_at(opened, history, at)
+        define_views(opened, history)
         yield opened
+
+
+@contextmanager
+def tables_of(history: History) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an in-memory session in which the history's tables can be asked; views are yet to be defined."""
+    with session() as opened:
+        place(opened, {f"{views.TABLE}{name}": table for name, table in history.tables.items()})
+        yield opened
+
+
+def define_views(opened: duckdb.DuckDBPyConnection, history: History, *, where: str = "TRUE") -> None:
+    """Define the views that declarations speak of, of the rows for which a condition holds."""
+    for name in VIEWS:
+        if views.has(history, name):
+            query = views.query(history, name)
+            narrowed = query if where == "TRUE" else f"SELECT * FROM ({query}) WHERE {where}"
+            opened.execute(f"CREATE OR REPLACE VIEW {name} AS {narrowed}")
 
 
 @contextmanager

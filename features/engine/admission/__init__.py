@@ -1,0 +1,1 @@
+"""What happens at the door, step by step: take in, judge, apply policies, keep rejects, hand over."""

@@ -1,0 +1,59 @@
+"""The spine at the engine's door: what it must have, and the numbers under which its rows are looked up."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from features.declaration import Declaration
+from features.engine import views
+from features.history import History
+from features.tables import HistoryError
+
+TAKEN = ("row_id", "who_id", "bucket")
+"""Names that the engines use for themselves."""
+
+
+def checked(history: History, spine: pd.DataFrame, declarations: Sequence[Declaration]) -> pd.DataFrame:
+    """Check a spine and what is asked of it; cutoffs with a zone become the history's local time.
+
+    Raises `HistoryError` for tables and columns that there are not, `ValueError` for a spine that is none.
+    """
+    for each in declarations:
+        lacking = views.lacks(history, each)
+        if lacking is not None:
+            mend = f"Map them in the dataset file, or leave {each.name} out of the study"
+            raise HistoryError(f"{each.name} {lacking}. {mend}")
+    return checked_spine(spine, declarations, zone=history.zone)
+
+
+def checked_spine(spine: pd.DataFrame, declarations: Sequence[Declaration], *, zone: str) -> pd.DataFrame:
+    """Check a spine alone, for declarations over histories in the local time of a zone."""
+    _check_columns(spine, declarations)
+    return spine.assign(cutoff=_local(spine["cutoff"], zone))
+
+
+def _check_columns(spine: pd.DataFrame, declarations: Sequence[Declaration]) -> None:
+    needed = {"customer_id": "", "cutoff": ""}
+    needed |= {each.by: f"{each.name} is per {each.by}: " for each in declarations if each.by}
+    for column, why in needed.items():
+        if column not in spine:
+            raise ValueError(f"{why}the spine needs a column {column!r}; it has {list(spine.columns)}")
+    taken = [column for column in (*TAKEN, *(each.name for each in declarations)) if column in spine]
+    if taken:
+        raise ValueError(f"the spine has columns {taken}, which the engine makes itself; rename or drop them")
+    if len(spine) and not pd.api.types.is_string_dtype(spine["customer_id"]):
+        repair = "ids are text: write spine.astype({'customer_id': 'str'})"
+        raise ValueError(f"the spine's customer_id is {spine['customer_id'].dtype}; {repair}")
+
+
+def _local(cutoffs: pd.Series, zone: str) -> pd.Series:
+    """Give cutoffs as naive local times."""
+    if not pd.api.types.is_datetime64_any_dtype(cutoffs):
+        if len(cutoffs) == 0:
+            return cutoffs.astype("datetime64[us]")
+        raise ValueError(f"the spine's cutoff is {cutoffs.dtype}, such as {cutoffs.iloc[0]!r}; use pd.to_datetime")
+    if cutoffs.isna().any():
+        raise ValueError(f"{int(cutoffs.isna().sum())} rows of the spine have no cutoff; drop them")
+    if cutoffs.dt.tz is not None:
+        cutoffs = cutoffs.dt.tz_convert(zone).dt.tz_localize(None)
+    return cutoffs.astype("datetime64[us]")

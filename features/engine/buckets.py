@@ -1,0 +1,57 @@
+"""Customers in buckets by a hash of their id: so many at a time that the rows read for them fit in memory."""
+
+from collections.abc import Iterator
+from math import ceil
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.engine import views
+from features.engine.identities import turns
+from features.engine.session import define_views, lend
+from features.history import History
+
+ROWS = 12_500_000
+"""About so many rows of a view are read at a time."""
+
+
+def buckets(
+    session: duckdb.DuckDBPyConnection, history: History, spine: pd.DataFrame
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Give the spine's rows of one bucket after the other; the session's views then show that bucket's customers.
+
+    Where ids are merged over time, those for whom the same map is right come together (`features.engine.identities`).
+    """
+    count = ceil(max(_rows(session, history), 1) / ROWS)
+    for turn in turns(session, history, spine):
+        define_views(session, history)
+        for rows in _buckets(session, history, spine.iloc[turn], count):
+            yield turn[rows]
+
+
+def _buckets(
+    session: duckdb.DuckDBPyConnection, history: History, spine: pd.DataFrame, count: int
+) -> Iterator[npt.NDArray[np.int64]]:
+    if count == 1:
+        yield np.arange(len(spine))
+        return
+    lend(session, "asked_ids", spine[["customer_id"]])
+    table = session.sql(f"SELECT hash(customer_id) % {count} AS bucket FROM asked_ids").to_arrow_table()
+    bucket = table["bucket"].to_numpy()
+    for number in range(count):
+        define_views(session, history, where=f"hash(customer_id) % {count} = {number}")
+        rows = np.flatnonzero(bucket == number)
+        if len(rows):
+            yield rows
+
+
+def _rows(session: duckdb.DuckDBPyConnection, history: History) -> int:
+    """Count the rows of the largest table of events."""
+    counted = [
+        int(session.execute(f"SELECT count(*) FROM {views.TABLE}{name}").fetchall()[0][0])
+        for name in ("transactions", "events", "touches")
+        if name in history.tables
+    ]
+    return max(counted)

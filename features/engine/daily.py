@@ -1,0 +1,80 @@
+"""A view summed to one row per customer (and category) and instant: what the rows and days of a query are read from.
+
+The grid of instants holds every cutoff's time of day, so comparing instants with cutoffs, windows and horizons equals
+comparing times.
+"""
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from features.engine.render import arg, both, call, days, number, render
+from features.expression import Aggregate, Column, Node
+
+AT, KNOWN, CUTOFF = exp.column("at", "d"), exp.column("known", "d"), exp.column("cutoff", "s")
+DAY = exp.cast(AT, "DATE")
+AGE = exp.DateDiff(this=exp.cast(CUTOFF, "DATE"), expression=DAY, unit=exp.var("DAY"))
+CLOCK = {"weekday": "ISODOW(time) - 1", "hour": "EXTRACT(hour FROM time)"}
+"""Columns made of a row's time."""
+
+
+def column(node: Node, table: str | None = None) -> exp.Expr:
+    """Render a column of the rows themselves."""
+    if not isinstance(node, Column):
+        raise TypeError("an aggregate of an aggregate is not a declaration; combine aggregates by arithmetic")
+    if node.name in CLOCK:
+        return exp.paren(exp.maybe_parse(CLOCK[node.name], dialect="duckdb"))
+    return exp.column(node.name, table, quoted=True)
+
+
+def of_row(node: Node) -> exp.Expr:
+    """Render a column of the rows that are matched with the spine."""
+    return column(node, "d")
+
+
+def window(aggregate: Aggregate, at: exp.Expr = AT) -> exp.Expr | None:
+    """Hold for instants inside the aggregate's window."""
+    first = exp.GTE(this=at, expression=_ago(aggregate.window_days)) if aggregate.window_days else None
+    end = exp.LT(this=at, expression=_ago(aggregate.until_days)) if aggregate.until_days else None
+    return both(first, end)
+
+
+def _ago(count: int) -> exp.Expr:
+    return exp.Sub(this=CUTOFF, expression=days(count))
+
+
+@dataclass
+class Daily:
+    """The sums of a view that are asked for."""
+
+    measures: dict[str, exp.Expr] = field(default_factory=dict)
+
+    def measure(self, function: str, value: Node | None, where: Node | None) -> exp.Expr:
+        """Name an aggregate of a value over an instant's rows, made once for all who ask."""
+        argument = exp.Star() if value is None else render(value, column)
+        condition = None if where is None else render(where, column)
+        if function in ("first", "last"):
+            return self._named(self._at_the_end(function, argument, condition))
+        return self._named(call(function, argument, where=condition))
+
+    def moment(self, kind: str, value: Node | None, where: Node | None) -> exp.Expr:
+        """Name the time of the first or last row that has the value: an instant of the grid may have several rows."""
+        given = exp.null() if value is None else render(value, column)
+        condition = None if where is None else render(where, column)
+        inside = both(condition, given.is_(exp.null()).not_())
+        return self._named(call("MIN" if kind == "first" else "MAX", exp.column("time"), where=inside))
+
+    def any(self, where: Node | None) -> exp.Expr | None:
+        """Hold for instants at which a row passes `where`."""
+        return None if where is None else exp.GT(this=self.measure("COUNT", None, where), expression=number(0))
+
+    def _named(self, made: exp.Expr) -> exp.Expr:
+        names = {expression.sql(): name for name, expression in self.measures.items()}
+        name = names.get(made.sql()) or f"m{len(self.measures)}"
+        self.measures[name] = made
+        return exp.column(name, "d")
+
+    def _at_the_end(self, function: str, value: exp.Expr, condition: exp.Expr | None) -> exp.Expr:
+        """Take the first row's value, the least of its time; or the last row's, the greatest of its time."""
+        order = exp.Tuple(expressions=[exp.column("time"), value.copy()])
+        return arg(function, value, order, where=both(condition, value.copy().is_(exp.null()).not_()))

@@ -1,0 +1,81 @@
+"""The views that declarations speak of, as SQL over a history's tables."""
+
+from features.declaration import Declaration
+from features.engine.render import identifier, text
+from features.engine.sql_text import columns_of
+from features.expression import Sql
+from features.history import History
+from features.tables import VIEWS, Rows, View
+
+TABLE = "table_"
+"""What the names of tables begin with in a session, so that a view may have a table's name."""
+IDENTITIES, MERGED = "identities", "merged"
+"""The table of ids that are merged over time, and in a session the map that views show: those that are another's."""
+
+
+def has(history: History, name: str) -> bool:
+    """Whether a history has the tables and columns that a view is made of."""
+    view = VIEWS[name]
+    return view.table in history.tables and view.needs <= set(history.columns[view.table])
+
+
+def columns(history: History, name: str) -> set[str]:
+    """Name a view's columns; none where the history does not have it."""
+    view = VIEWS[name]
+    if not has(history, name):
+        return set()
+    kinds = {"kind"} if any(rows.kind for rows in view.rows) else set()
+    return set(history.columns[view.table]) | {"time"} | kinds
+
+
+def query(history: History, name: str) -> str:
+    """Write a view over its table, and over the map of ids if the history has one.
+
+    Of a timeless table a customer has one row: their own, or else that of the id that was merged into them last.
+    """
+    if IDENTITIES not in history.tables:
+        return rows_of(history, name)
+    owner = "coalesce(merged.owner, lent.customer_id)"
+    found = (
+        f"SELECT lent.* REPLACE ({owner} AS customer_id) FROM ({rows_of(history, name)}) AS lent "
+        f"LEFT JOIN {MERGED} AS merged ON merged.customer_id = lent.customer_id"
+    )
+    order = "merged.time DESC NULLS FIRST, lent.customer_id"
+    last = f" QUALIFY row_number() OVER (PARTITION BY {owner} ORDER BY {order}) = 1"
+    return found + last if VIEWS[name].timeless else found
+
+
+def rows_of(history: History, name: str) -> str:
+    """Write a view's rows under the ids that they have in their table."""
+    view = VIEWS[name]
+    return " UNION ALL ".join(_rows(history, view, rows) for rows in view.rows)
+
+
+def reads(declaration: Declaration) -> dict[str, set[str]]:
+    """Name the columns that a declaration reads, by view: those of its expression, and those of its SQL."""
+    read = {view: set(names) for view, names in declaration.reads.items()}
+    for each in declaration.aggregates:
+        if isinstance(each.value, Sql):
+            read[each.view] |= columns_of(each.value.text) - {"age_days"}
+    return read
+
+
+def lacks(history: History, declaration: Declaration) -> str | None:
+    """Say which table or columns a declaration reads that a history does not have; None if it has them all."""
+    for name, read in reads(declaration).items():
+        view = VIEWS[name]
+        if view.table not in history.tables:
+            return f"needs the table {view.table!r}; {history.name} has {', '.join(history.tables)}"
+        missing = sorted((read - columns(history, name)) | (view.needs - set(history.columns[view.table])))
+        if missing:
+            have = ", ".join(history.columns[view.table])
+            return f"needs the columns {missing} of {view.table}; {history.name} has {have}"
+    return None
+
+
+def _rows(history: History, view: View, rows: Rows) -> str:
+    replaced = {"time", "kind"} if rows.kind else {"time"}
+    kept = [identifier(column) for column in history.columns[view.table] if column not in replaced]
+    time = rows.time.format(end=f"TIMESTAMP {text(str(history.end))}")
+    kind = [f"{text(rows.kind)} AS kind"] if rows.kind else []
+    return f"SELECT {', '.join([*kept, f'{time} AS time', *kind])} FROM {TABLE}{view.table} WHERE {rows.where}"
