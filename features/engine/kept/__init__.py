@@ -1,0 +1,5 @@
+"""Events kept sorted on disk, so that tomorrow's frame needs tomorrow's rows and not the history."""
+
+from features.engine.kept.kept import Kept, KeptError
+
+__all__ = ["Kept", "KeptError"]
