@@ -28,9 +28,13 @@ import models.buy_till_you_die as door
 filters, options = list(warnings.filters), copy.deepcopy(pd.options.d)
 dispatch, errors = dict(pickle._Pickler.dispatch), np.geterr()
 assert "lifetimes" not in sys.modules and "dill" not in sys.modules
-x = np.arange(200.0) % 3
-door.fit_bgnbd(x=x, t_x=x * 5, T=np.full(200, 20.0) + np.arange(200) % 7)
-door.fit_gamma_gamma(x, 10 + np.arange(200.0) % 11)
+rng, rows = np.random.default_rng(0), []
+for rate, dropout in zip(rng.gamma(0.24, 0.23, 600), rng.beta(0.79, 2.4, 600)):
+    times = rng.exponential(1 / rate, 200).cumsum()[: rng.geometric(dropout)]
+    rows.append((sum(times < 39), max(times[times < 39], default=0.0)))
+x, t_x = np.array(rows, dtype=float).T
+door.fit_bgnbd(x=x, t_x=t_x, T=np.full(600, 39.0))
+door.fit_gamma_gamma(x, rng.gamma(6 * np.maximum(x, 1), 1 / rng.gamma(4, 0.25, 600)) / np.maximum(x, 1))
 assert "lifetimes" in sys.modules and "dill" not in sys.modules
 assert list(warnings.filters) == filters
 assert pd.options.d == options
