@@ -1,16 +1,21 @@
 """What a dataset file says: where the tables of a customer base lie, and how their columns are called.
 
 ```toml
+zone = "Europe/Berlin"            # times without offset are that zone's, others are converted to it; default UTC
+
 [tables.transactions]
-csv = "sales/2025-*.csv"          # or parquet, or duckdb, or postgresql
+csv = "sales/2025-*.csv"          # or parquet, or duckdb, or postgresql; also s3://… and https://…
 columns.customer_id = "client"    # ours = theirs; columns of the same name need no line
 formats.time = "%d.%m.%Y"         # where times are no ISO times
+
+[policy]
+returns = "net"                   # negative amounts become returns
 ```
 """
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -18,12 +23,18 @@ from configs.toml import HERE, Strict, find, names, read
 
 FOLDER = HERE / "datasets"
 
+Returns = Literal["raise", "net", "drop"]
+Discounts = Literal["in", "out"]
+Duplicates = Literal["keep", "drop"]
+Rejects = Literal["stop", "keep"]
+
 
 class TableFile(Strict):
     """Where one table lies: exactly one of `csv`, `parquet` (a path or glob), `duckdb` or `postgresql` (with `table`).
 
     `duckdb` is the path of a database file, `postgresql` a connection URI (or `$NAME` of an environment variable
-    that holds it). Relative paths start at the dataset file's folder.
+    that holds it). Relative paths start at the dataset file's folder; a `csv` or `parquet` may be a URL. Folders called
+    `column=value` are a column.
     """
 
     csv: str | None = None
@@ -43,11 +54,40 @@ class TableFile(Strict):
             raise ValueError("duckdb and postgresql need the name of a table; files have none")
 
 
+class CurrencyFile(Strict):
+    """The `base` currency, and the CSV or Parquet file of `rates` with columns currency, rate and, if any, from."""
+
+    base: str
+    rates: str
+
+
+class PolicyFile(Strict):
+    """The policies that a dataset file sets (`features.policy.Policy` says what they mean); others are the default."""
+
+    returns: Returns | None = None
+    discounts: Discounts | None = None
+    duplicates: Duplicates | None = None
+    rejects: Rejects | None = None
+    currency: CurrencyFile | None = None
+
+
 class DatasetFile(Strict):
-    """The tables of a customer base. `end` is the first instant of which nothing is known."""
+    """The tables of a customer base.
+
+    `end` is the first instant of which nothing is known. `zone` is the IANA time zone whose local time the history is
+    in. `rejected` is the folder for rows that cannot be used, where `policy.rejects` is "keep".
+    """
 
     tables: dict[str, TableFile] = Field(min_length=1)
     end: datetime | None = None
+    zone: str = "UTC"
+    policy: PolicyFile = Field(default_factory=PolicyFile)
+    rejected: str | None = None
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Refuse what does not hang together."""
+        if (self.policy.rejects == "keep") != (self.rejected is not None):
+            raise ValueError('policy.rejects = "keep" and rejected = "FOLDER" go together: say both, or neither')
 
 
 def read_dataset(name: str) -> tuple[DatasetFile, Path]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from configs.settings import SILENCE, Settings
+from experiments.features_cli import app as features_app
 
 app = typer.Typer(
     name="augury",
@@ -16,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(features_app, name="features")
 
 Study = Annotated[str, typer.Argument(help="a study's name, or the path of its TOML")]
 Model = Annotated[str, typer.Argument(help="a registered model's name")]

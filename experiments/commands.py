@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -168,11 +168,11 @@ def _catalogue(declared: Registry[Declaration]) -> Table:
 
 
 def _time(text: str | None) -> pd.Timestamp | None:
-    """Read an ISO time; one with an offset becomes UTC, as the histories' times are."""
+    """Read an ISO time; one with an offset becomes the history's local time where it is used."""
     if text is None:
         return None
     try:
         read = datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"the cutoff {text!r} is not an ISO time such as 2017-12-03: {error}") from error
-    return pd.Timestamp(read if read.tzinfo is None else read.astimezone(UTC).replace(tzinfo=None))
+    return pd.Timestamp(read)

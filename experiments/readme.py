@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any, Final
 
 from configs.whole import whole_file
 from experiments.scoreboard import cells
@@ -11,6 +12,8 @@ from models.estimators import MODELS
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BENCHMARKS = Path(__file__).parent / "benchmarks"
+KINDS: Final = ("ours", "peer", "limit")
+"""Kinds of systems of a benchmark, in the order of its table."""
 MARKED = re.compile(r"(<!-- (study|benchmark): (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -40,15 +43,30 @@ def study_table(name: str) -> str:
 
 
 def benchmark_table(name: str) -> str:
-    """Make a benchmark's table in Markdown: CPU seconds as multiples of the case's first system."""
+    """Make a benchmark's table in Markdown: a row a system, a column a case that is shown."""
     found = json.loads((BENCHMARKS / f"{name}.json").read_text(encoding="utf-8"))
-    first: dict[str, float] = {}
-    rows = []
-    for row in found["rows"]:
-        ratio = row["cpu_s"] / first.setdefault(row["case"], row["cpu_s"])
-        rows.append([row["case"], row["system"], f"{row['cpu_s']:.2f}", f"{ratio:.2f}", f"{row['peak_mb']:,}"])
-    table = _table(["case", "system", "CPU s", "ratio", "peak MB"], rows)
-    return f"{table}\nOn {found['machine']['cores']} shared cores: `python -m experiments.benchmarks.{name}`.\n"
+    rows = sorted((row for row in found["rows"] if row["shown"]), key=lambda row: KINDS.index(row["kind"]))
+    cases = list(dict.fromkeys(row["case"] for row in found["rows"] if row["shown"]))
+    lines: dict[str, list[str]] = {}
+    for row in rows:
+        line = lines.setdefault(row["system"], [_system(row), *["–"] * len(cases)])
+        peers = [each["cpu_s"] for each in rows if each["case"] == row["case"] and each["kind"] == "peer"]
+        line[1 + cases.index(row["case"])] = _cost(row, best=min(peers, default=None))
+    told = "CPU seconds (as a multiple of the best peer's), peak memory"
+    table = _table(["system", *cases], list(lines.values()))
+    return f"{table}\n{told}; on {found['machine']['cores']} shared cores: `python -m experiments.benchmarks.{name}`.\n"
+
+
+def _system(row: dict[str, Any]) -> str:
+    """Name a system, and how many features it gives where it does not give all."""
+    some = row["kind"] != "limit" and row["features"] < row["asked"]
+    return f"{row['system']} ({row['features']} of {row['asked']} features)" if some else str(row["system"])
+
+
+def _cost(row: dict[str, Any], *, best: float | None) -> str:
+    digits = 2 if row["cpu_s"] < 10 else 1 if row["cpu_s"] < 100 else 0
+    ratio = "" if best is None else f" ({row['cpu_s'] / best:.2f}×)"
+    return f"{row['cpu_s']:.{digits}f} s{ratio}, {row['peak_mb'] / 1000:.1f} GB"
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:

@@ -42,12 +42,12 @@ class Deployment:
     ) -> pd.DataFrame:
         """Score a population at a cutoff (by default where the history ends) into its folder."""
         folder = to or self.settings.scored(registered.artifact.name)
-        return score(history, registered, cutoff=cutoff or history.end, to=folder)
+        return score(history, registered, cutoff=history.local(cutoff or history.end), to=folder)
 
     def drift(self, registered: Registered, history: History, *, cutoff: pd.Timestamp | None = None) -> Report:
         """Hold a population at a cutoff against the artifact's profile."""
         try:
-            observed = batch_frame(history, registered, cutoff=cutoff or history.end)
+            observed = batch_frame(history, registered, cutoff=history.local(cutoff or history.end))
         except NobodyAsked:
             observed = pd.DataFrame(columns=["customer_id", "cutoff"])
         return drift(registered.artifact, observed, declared=FEATURES)

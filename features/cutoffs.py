@@ -42,7 +42,7 @@ def spine(
     event's time, with the event's other columns beside it.
     Raises `ValueError` for a cutoff after the history's end, `NobodyAsked` for an empty population.
     """
-    cutoffs = pd.DatetimeIndex(list(cutoffs))
+    cutoffs = pd.DatetimeIndex([history.local(pd.Timestamp(cutoff)) for cutoff in cutoffs])
     check_cutoffs(history, cutoffs)
     if population.anchored:
         return _anchored(history, population, cutoffs)

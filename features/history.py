@@ -45,6 +45,10 @@ class History:
         """A hash of every value of every table, whatever the order of rows; reads all of them at its first use."""
         return self.hashed(self)
 
+    def local(self, time: pd.Timestamp) -> pd.Timestamp:
+        """Give an instant as the history's times are: without a zone, local."""
+        return time if time.tz is None else time.tz_convert(self.zone).tz_localize(None)
+
     def require(self, table: str, columns: set[str], *, by: str) -> None:
         """Raise `HistoryError` unless the table and its columns are there; `by` says who needs them."""
         if table not in self.tables:

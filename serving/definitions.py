@@ -1,20 +1,25 @@
 """The declarations that an artifact was trained on, if they still mean the same."""
 
+from configs.registry import UnknownName
 from features.declaration import Declaration
-from features.library import FEATURES, POPULATIONS
+from features.library import POPULATIONS, named
 from models.artifact import Artifact, ArtifactError
 
 
 def features_of(artifact: Artifact) -> list[Declaration]:
     """Look up an artifact's features. Raises `ArtifactError` where one is gone or is defined otherwise by now."""
-    changed = [
-        name
-        for name, fingerprint in artifact.features.items()
-        if name not in FEATURES or FEATURES[name].fingerprint != fingerprint
-    ]
+    found = {name: _found(name) for name in artifact.features}
+    changed = [name for name, each in found.items() if each is None or each.fingerprint != artifact.features[name]]
     if changed:
         raise ArtifactError(_changed(artifact, str(changed)))
-    return [FEATURES[name] for name in artifact.features]
+    return [each for each in found.values() if each is not None]
+
+
+def _found(name: str) -> Declaration | None:
+    try:
+        return named(name)
+    except UnknownName:
+        return None
 
 
 def population_of(artifact: Artifact) -> Declaration:

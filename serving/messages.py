@@ -15,9 +15,9 @@ def _iso(value: Any) -> Any:
 
 
 def _utc(time: datetime) -> datetime:
-    """Take a time with an offset to UTC, as times are kept inside: without one."""
+    """Take a time with an offset to UTC; one without is the local time of the data that a model was trained on."""
     try:
-        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+        return time.astimezone(UTC) if time.tzinfo else time
     except OverflowError as error:
         raise ValueError("lies outside the years 1 to 9999 in UTC") from error
 
@@ -42,7 +42,9 @@ class ById(_Message):
 class Transaction(_Message):
     """A purchase (or a return) of the customer."""
 
-    time: Time = Field(description="ISO time; with an offset it is taken to UTC, without one it is UTC")
+    time: Time = Field(
+        description="ISO time; without an offset it is local time of the data that the model was trained on"
+    )
     amount: Finite
     order_id: Text | None = None
     product_id: Text | None = None

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from configs.registry import did_you_mean
 from features.engine.door import admit
 from features.engine.run import observe
-from features.history import History
 from features.library import POPULATIONS
 from features.tables import HistoryError
 from models.artifact import Artifact
@@ -80,14 +81,14 @@ class Scorer:
         self, customer_id: str, transactions: pd.DataFrame, *, cutoff: pd.Timestamp, models: Sequence[str] | None = None
     ) -> pd.DataFrame:
         """Score a customer from the history at hand. Raises `NotScorable` where it lacks what a model needs."""
-        chosen = self.chosen(models)
-        try:
-            rows = transactions.assign(customer_id=customer_id)
-            history = admit("the payload", {"transactions": rows}, end=cutoff)
-            frames = _observed([each.registered.artifact for each in chosen], history, customer_id, cutoff)
-        except HistoryError as error:
-            raise NotScorable(str(error)) from error
-        held = [(each.registered, frame) for each, frame in zip(chosen, frames, strict=True) if len(frame)]
+        chosen, rows, held = self.chosen(models), transactions.assign(customer_id=customer_id), []
+        for zone in dict.fromkeys(_zone(each) for each in chosen):
+            here = [each.registered for each in chosen if _zone(each) == zone]
+            try:
+                frames = _observed([each.artifact for each in here], rows, cutoff, zone)
+            except HistoryError as error:
+                raise NotScorable(str(error)) from error
+            held += [(registered, frame) for registered, frame in zip(here, frames, strict=True) if len(frame)]
         if not held or (models and len(held) < len(chosen)):
             names = ", ".join(each.registered.artifact.name for each in chosen)
             raise NotScorable(
@@ -97,13 +98,24 @@ class Scorer:
         return pd.concat([_scores(registered, frame) for registered, frame in held], ignore_index=True)
 
 
+def _zone(served: Served) -> str:
+    """Name the zone whose local time a model's data are in."""
+    return served.registered.artifact.provenance.get("zone", "UTC")
+
+
+def _local(time: datetime, zone: str) -> datetime:
+    return time.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if time.tzinfo else time
+
+
 def _observed(
-    artifacts: Sequence[Artifact], history: History, customer_id: str, cutoff: pd.Timestamp
+    artifacts: Sequence[Artifact], transactions: pd.DataFrame, cutoff: pd.Timestamp, zone: str
 ) -> list[pd.DataFrame]:
     """Give each artifact's frame, empty where the customer is none of its population; one query a grain."""
-    frames = {}
+    at = pd.Timestamp(_local(cutoff, zone))
+    rows = transactions.assign(time=[_local(time, zone) for time in transactions["time"]])
+    history, frames = admit("the payload", {"transactions": rows}, end=at, zone=zone), {}
     for categories in {tuple(each.categories) for each in artifacts}:
-        spine = pd.DataFrame({"customer_id": [customer_id], "cutoff": [cutoff]})
+        spine = pd.DataFrame({"customer_id": rows["customer_id"].iloc[:1], "cutoff": [at]})
         if categories:
             spine = spine.merge(pd.DataFrame({"category": sorted(categories)}), how="cross")
         asking = [each for each in artifacts if tuple(each.categories) == categories]

@@ -2,7 +2,7 @@
 
 from configs.study import study_names
 from features.datasets import known
-from features.declaration import COMPUTED
+from features.expression import COMPUTED
 from features.library import FEATURES, POPULATIONS, TARGETS
 from features.tables import TABLES, VIEWS
 from models.contract import KEYS
@@ -17,13 +17,36 @@ def test_features() -> None:
         families.setdefault(each.family, []).append(each.name)
     assert {family: " ".join(names) for family, names in families.items()} == {
         "affinity": "category_purchase_days category_bought_182d category_spend category_days_since_last",
+        "basket": "lines_per_day_std items_per_line day_spend_std day_spend_cv line_amount_mean line_amount_std "
+        "line_amount_max",
         "breadth": "categories_91d categories_ever lines_per_day",
+        "channel": "web_share channels top_channel_share",
+        "clock": "weekend_share morning_share evening_share hour_mean weekday_entropy",
+        "coupons": "coupon_share coupon_redemptions_182d",
         "decay": "purchase_days_decayed_14d purchase_days_decayed_45d purchase_days_decayed_120d "
         "spend_decayed_14d spend_decayed_45d spend_decayed_120d",
         "discount": "discount_share discounted_lines_share",
+        "emails": "emails_opened_91d email_open_rate_182d",
+        "favourites": "top_category",
         "gaps": "gap_mean gap_std gap_max silence_ratio",
-        "rfm": "frequency recency_days tenure_days monetary_value mean_day_spend purchase_days spend days_since_last "
-        "recency_share",
+        "margin": "margin_share",
+        "price": "price_level price_level_change full_price_share",
+        "private_label": "private_label_share",
+        "quantiles": "median_line_amount",
+        "rates": "purchase_days_rate spend_rate items_rate",
+        "regularity": "gap_cv gap_last gap_last_ratio",
+        "returns": "returned_lines returned_share days_since_last_return",
+        "rfm": "frequency recency_days tenure_days monetary_value mean_day_spend purchase_days spend "
+        "days_since_last recency_share",
+        "store": "stores top_store_share",
+        "subscription": "subscribed subscription_days subscription_price subscription_price_change plan_changes "
+        "contracts_ended days_to_renewal",
+        "touches": "touches_received_91d days_since_touch touch_cost_182d",
+        "trend": "purchase_days_change spend_change day_spend_change",
+        "variety": "category_entropy top_category_share new_categories_91d new_category_share_91d products_ever "
+        "product_repeat_share",
+        "visits": "visits_28d visits_91d days_since_visit visits_per_purchase_day_182d",
+        "volume": "orders_ever items items_91d",
         "windows": "purchase_days_28d purchase_days_56d purchase_days_91d purchase_days_182d spend_28d spend_91d "
         "spend_182d spend_trend",
     }
@@ -34,7 +57,11 @@ def test_targets() -> None:
         "churned": "binary",
         "orders": "count",
         "future_spend": "amount",
+        "future_margin": "amount",
         "bought_category": "binary",
+        "returned": "binary",
+        "redeemed": "binary",
+        "subscription_ended": "binary",
     }
 
 
@@ -43,6 +70,10 @@ def test_populations() -> None:
         "known",
         *(f"active_{days}d" for days in (28, 84, 91, 182, 365)),
         *(f"new_category_{days}d" for days in (91, 182)),
+        "subscribers",
+        "visitors_91d",
+        "touched",
+        "renewing",
     ]
 
 
@@ -89,10 +120,10 @@ def test_datasets_and_studies() -> None:
 
 
 def test_words_of_the_tables() -> None:
-    assert list(TABLES) == ["transactions", "events", "touches", "subscriptions", "customers", "products"]
-    assert list(VIEWS) == ["purchases", "returns", "events", "touches"]
+    assert " ".join(TABLES) == "transactions events touches subscriptions customers identities products"
+    assert " ".join(VIEWS) == "purchases returns transactions events touches subscriptions renewals customers"
     assert KEYS == ("customer_id", "cutoff", "category", "eligible")
-    assert sorted(COMPUTED) == ["age_days", "gap_days"]
+    assert sorted(COMPUTED) == ["age_days", "gap_days", "hour", "lines", "weekday"]
     assert ALIASES == ("champion", "challenger")
 
 

@@ -1,5 +1,6 @@
-"""The record of a training in MLflow: one run with parameters, metrics, data, code, plots and the artifact."""
+"""The record of a training in MLflow: a run with parameters, metrics, data and their faults, code, plots, artifact."""
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.history import History
 from models.registry import Alias, ModelRegistry, quiet_mlflow
 from training.evaluate import POOLED
 from training.plots import plots
@@ -36,6 +38,7 @@ def track(
         for key, value in artifact.model.get_params().items():
             client.log_param(run_id, key, value)
         _log_metrics(registry, run_id, trained.metrics)
+        _log_findings(registry, run_id, task.history)
         for name, figure in plots(trained.scored, kind=task.kind).items():
             with quiet_mlflow(registry.uri):
                 client.log_figure(run_id, figure, f"plots/{name}.png")
@@ -73,6 +76,7 @@ def _tags(trained: Trained, task: Task, data: Split) -> dict[str, str]:
         "cutoffs.test": _listed(data.test.X),
         "rows.train": len(data.train.X),
         "rows.test": len(data.test.X),
+        "warnings": sum(finding.severity == "warning" for finding in task.history.findings),
         "seconds": f"{trained.seconds:.2f}",
     }
     return {key: str(value) for key, value in described.items()}
@@ -91,6 +95,13 @@ def _log_metrics(registry: ModelRegistry, run_id: str, metrics: pd.DataFrame) ->
             continue
         for key, value in {name: row["value"], f"{name}.low": row["low"], f"{name}.high": row["high"]}.items():
             _log(registry, run_id, key, value)
+
+
+def _log_findings(registry: ModelRegistry, run_id: str, history: History) -> None:
+    """Log what the door found in the data and let pass."""
+    told = json.dumps([finding.plain() for finding in history.findings], indent=1, ensure_ascii=False)
+    with quiet_mlflow(registry.uri):
+        registry.client.log_text(run_id, told, "findings.json")
 
 
 def _log(registry: ModelRegistry, run_id: str, key: str, value: float, *, at: pd.Timestamp | None = None) -> None:

@@ -93,7 +93,7 @@ def _artifact(
         model_name=model,
         model=fitted,
         profile=profile(columns),
-        provenance={"data": task.history.fingerprint, **provenance},
+        provenance={"data": task.history.fingerprint, "zone": task.history.zone, **provenance},
     )
 
 

@@ -14,36 +14,35 @@ _FILES = ["transactions", "products", "campaigns", "campaign_descriptions", "cou
 def complete_journey() -> History:
     """1,469,307 lines of 2017; campaigns are touches at their start, coupon redemptions are events.
 
-    Times are the shops' own (America/New_York), as days and campaigns are; the package has them in UTC.
+    Times are the shops' own (America/New_York), as days and campaigns are; the package has those of lines in UTC.
     """
     data = get_data(_FILES)
     products = data["products"].rename(columns={"product_category": "category"})
     return admit(
         "complete_journey",
         {
-            "transactions": _transactions(data["transactions"], products),
+            "transactions": _transactions(data["transactions"]),
             "products": products,
             "touches": _touches(data["campaigns"], data["campaign_descriptions"]),
             "events": _redemptions(data["coupon_redemptions"]),
             "customers": data["demographics"].rename(columns={"household_id": "customer_id"}),
         },
         end=pd.Timestamp("2018-01-01"),
+        zone="America/New_York",
     )
 
 
-def _transactions(lines: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
-    named = lines.rename(
-        columns={
-            "household_id": "customer_id",
-            "basket_id": "order_id",
-            "transaction_timestamp": "time",
-            "sales_value": "amount",
-        }
-    ).merge(products[["product_id", "category"]], on="product_id", how="left", validate="many_to_one")
-    time = named["time"].dt.tz_localize("UTC").dt.tz_convert("America/New_York").dt.tz_localize(None)
+def _transactions(lines: pd.DataFrame) -> pd.DataFrame:
+    names = {
+        "household_id": "customer_id",
+        "basket_id": "order_id",
+        "transaction_timestamp": "time",
+        "sales_value": "amount",
+    }
+    named = lines.rename(columns=names)
     discount = named[["retail_disc", "coupon_disc", "coupon_match_disc"]].sum(axis=1).round(2)
-    columns = ["customer_id", "time", "order_id", "product_id", "category", "quantity", "amount", "store_id"]
-    return named[columns].assign(discount=discount, time=time)
+    columns = ["customer_id", "time", "order_id", "product_id", "quantity", "amount", "store_id"]
+    return named[columns].assign(discount=discount, time=named["time"].dt.tz_localize("UTC"))
 
 
 def _touches(campaigns: pd.DataFrame, descriptions: pd.DataFrame) -> pd.DataFrame:

@@ -127,7 +127,7 @@ def _arrow(frame: pd.DataFrame) -> tuple[pa.Table, dict[str, dict[str, int]]]:
             filled = named[column].notna()
             mixed[column] = dict(Counter(type(value).__name__ for value in named[column][filled]))
             texts[column] = named[column].map(str).where(filled, None)
-    instants = {column: named[column].dt.tz_convert(None) for column in named.select_dtypes("datetimetz")}
+    instants = {str(column): named[column].dt.tz_convert(None) for column in named.select_dtypes("datetimetz")}
     table = pa.Table.from_pandas(named.assign(**texts, **instants), preserve_index=False)
     return table.cast(pa.schema([_utc(field) if field.name in instants else field for field in table.schema])), mixed
 

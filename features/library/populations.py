@@ -1,4 +1,4 @@
-"""Who is asked about: customers known at the cutoff for whom the expression holds."""
+"""Who is asked about, and when: customers for whom the expression holds at a cutoff, or rows that are questions."""
 
 from features.declaration import population
 from features.expression import Events, Number
@@ -20,3 +20,27 @@ def active(e: Events) -> Number:
 def new_category(e: Events) -> Number:
     """Pairs of a known customer and a category not bought within the window: what could be cross-sold."""
     return e.count() == 0
+
+
+@population(of="subscriptions")
+def subscribers(e: Events) -> Number:
+    """Customers with a running contract at the cutoff."""
+    return e.where(e["kind"] == "start").count() > e.where(e["kind"] == "end").count()
+
+
+@population(of="events", window_days=(91,))
+def visitors(e: Events) -> Number:
+    """Customers who visited the site or app within the window, whether they bought or not."""
+    return e.where(e["kind"] == "visit").count() > 0
+
+
+@population(of="touches", anchored=True)
+def touched(e: Events) -> Events:
+    """Each touch, asked about when it is sent: the treated and, to compare, the control group."""
+    return e
+
+
+@population(of="renewals", anchored=True)
+def renewing(e: Events) -> Events:
+    """Each end of a contract's term, asked about when it comes: will they stay?"""
+    return e

@@ -75,24 +75,33 @@ def test_results_that_are_missing_are_named_and_the_page_is_left(page: Path, tmp
     assert page.read_text() == BEFORE
 
 
-def test_a_benchmark_is_told_in_multiples_of_each_cases_first(
+def test_a_benchmark_is_told_in_multiples_of_each_cases_best_peer(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(made, "BENCHMARKS", tmp_path)
-    rows = [
-        {"case": "few", "system": "augury", "cpu_s": 2.0, "peak_mb": 1234},
-        {"case": "few", "system": "other", "cpu_s": 5.0, "peak_mb": 99},
-        {"case": "many", "system": "augury", "cpu_s": 0.5, "peak_mb": 7},
+    cells = [
+        ("few", "limit", "reading", 0.011, 90, 0),
+        ("few", "ours", "augury", 2.0, 1234, 40),
+        ("few", "peer", "slow", 50.0, 99, 40),
+        ("few", "peer", "fast", 4.0, 150, 4),
+        ("hidden", "ours", "augury", 0.5, 7, 40),
+        ("large", "ours", "augury", 123.4, 7100, 40),
     ]
+    names = ("case", "kind", "system", "cpu_s", "peak_mb", "features")
+    rows = [{**dict(zip(names, each, strict=True)), "asked": 40, "shown": each[0] != "hidden"} for each in cells]
     (tmp_path / "features.json").write_text(json.dumps({"rows": rows, "machine": {"cores": 2}}))
     page.write_text("<!-- benchmark: features -->\n<!-- end -->\n")
     readme(check=False, path=page)
-    assert page.read_text().splitlines()[1:6] == [
-        "| case | system | CPU s | ratio | peak MB |",
-        "| --- | --- | --- | --- | --- |",
-        "| few | augury | 2.00 | 1.00 | 1,234 |",
-        "| few | other | 5.00 | 2.50 | 99 |",
-        "| many | augury | 0.50 | 1.00 | 7 |",
+    assert page.read_text().splitlines()[1:9] == [
+        "| system | few | large |",
+        "| --- | --- | --- |",
+        "| augury | 2.00 s (0.50×), 1.2 GB | 123 s, 7.1 GB |",
+        "| slow | 50.0 s (12.50×), 0.1 GB | – |",
+        "| fast (4 of 40 features) | 4.00 s (1.00×), 0.1 GB | – |",
+        "| reading | 0.01 s (0.00×), 0.1 GB | – |",
+        "",
+        "CPU seconds (as a multiple of the best peer's), peak memory; on 2 shared cores: "
+        "`python -m experiments.benchmarks.features`.",
     ]
 
 

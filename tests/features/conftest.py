@@ -69,6 +69,11 @@ def purchases() -> pd.DataFrame:
     rows["product_id"] = rng.integers(0, 30, len(rows)).astype(str)
     rows["quantity"] = rng.integers(1, 5, len(rows))
     rows["cost"] = rng.choice([0.0, 0.5, 9.99, np.nan], len(rows))
+    rows["coupon"] = rng.choice([0.0, 0.25, 1.5, np.nan], len(rows))
+    rows["private_label"] = rng.choice(np.array([False, None, True]), len(rows))
+    rows["store_id"] = rng.choice(np.array(["north", "south", "west", None]), len(rows), p=[0.5, 0.2, 0.2, 0.1])
+    for column in ("order_id", "product_id", "quantity"):
+        rows[column] = rows[column].where(rng.random(len(rows)) < 0.95)
     doubled = pd.concat([rows, rows.sample(20, random_state=1)])
     return doubled.sample(frac=1, random_state=2, ignore_index=True)
 
@@ -96,17 +101,77 @@ def _edges(rng: np.random.Generator) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def history(purchases: pd.DataFrame) -> History:
+def drawn(purchases: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Draw the other tables of these customers, and of some of whom there is nothing else."""
+    rng = np.random.default_rng(20250101)
+    return {
+        "transactions": purchases,
+        "events": _events(rng),
+        "touches": _touches(rng),
+        "subscriptions": _subscriptions(rng),
+        "customers": _people(rng),
+    }
+
+
+def _instants(rng: np.random.Generator, count: int) -> pd.DataFrame:
+    """Draw rows of customers at any time, and at cutoffs and their windows' first instants; some are late."""
+    customers = [f"c{number:02}" for number in rng.integers(0, 62, count)]
+    rows = pd.DataFrame({"customer_id": customers, "time": _times(rng, count)})
+    rows = pd.concat([rows, _edges(rng).replace({"customer_id": {"c00": "c61"}})], ignore_index=True)
+    late = pd.to_timedelta(rng.choice([0, 1, 30, 86400 * 3], len(rows)), unit="s")
+    return rows.assign(known_time=(rows["time"] + late).where(rng.random(len(rows)) < 0.4))
+
+
+def _events(rng: np.random.Generator) -> pd.DataFrame:
+    rows = _instants(rng, 1500)
+    kinds = ["visit", "email_open", "coupon_redemption", "complaint"]
+    rows["kind"] = rng.choice(kinds, len(rows), p=[0.5, 0.2, 0.2, 0.1])
+    return pd.concat([rows, rows.sample(20, random_state=4)]).sample(frac=1, random_state=5, ignore_index=True)
+
+
+def _touches(rng: np.random.Generator) -> pd.DataFrame:
+    rows = _instants(rng, 300)
+    rows["campaign"] = rng.choice(["spring", "summer", "autumn"], len(rows))
+    rows["treatment"] = rng.choice(np.array([True, None, False]), len(rows), p=[0.5, 0.1, 0.4])
+    rows["cost"] = rng.choice([0.02, 0.85, np.nan], len(rows))
+    return rows.sample(frac=1, random_state=6, ignore_index=True)
+
+
+def _subscriptions(rng: np.random.Generator) -> pd.DataFrame:
+    """Draw contracts: one after the other or at once, changed at an instant, over at once, open, at cutoffs."""
+    rows = _instants(rng, 0).drop(columns="known_time").sample(180, random_state=7, ignore_index=True)
+    rows = rows.rename(columns={"time": "start"})
+    days = pd.to_timedelta(rng.choice([0, 9, 28, 91, 120], len(rows)), unit="D")
+    rows["end"] = (rows["start"] + days).where(rng.random(len(rows)) < 0.8)
+    changed = rows[rows["end"].notna()].sample(30, random_state=8)
+    rows = pd.concat([rows, changed.assign(start=changed["end"], end=None)], ignore_index=True)
+    rows["plan"] = rng.choice(["basic", "plus", "premium"], len(rows))
+    rows["price"] = rng.choice([9.99, 19.99, 39.99, np.nan], len(rows))
+    rows["term_days"] = rng.choice([7.0, 30.0, 31.0, np.nan, 0.0], len(rows), p=[0.2, 0.4, 0.2, 0.1, 0.1])
+    late = pd.to_timedelta(rng.choice([0, 1, 86400 * 20], len(rows)), unit="s")
+    rows["known_time"] = (rows["start"] + late).where(rng.random(len(rows)) < 0.3)
+    return rows.sample(frac=1, random_state=9, ignore_index=True)
+
+
+def _people(rng: np.random.Generator) -> pd.DataFrame:
+    people = pd.DataFrame({"customer_id": [f"c{number:02}" for number in range(0, 66, 2)]})
+    people["age"] = rng.choice([18.0, 31.5, 70.0, np.nan], len(people))
+    people["city"] = rng.choice(np.array(["Ulm", "Bad = Ort", "O'Fallon", None]), len(people))
+    return people
+
+
+@pytest.fixture(scope="session")
+def history(drawn: dict[str, pd.DataFrame]) -> History:
     """Admit the drawn rows."""
-    return admit("drawn", {"transactions": purchases})
+    return admit("drawn", drawn)
 
 
 @pytest.fixture(scope="session")
 def everyone() -> Callable[[pd.DatetimeIndex], pd.DataFrame]:
-    """Make a spine of all customers and categories, and of one customer without events, in no order."""
+    """Make a spine of all customers and categories, of one who never bought, and of one unknown, in no order."""
 
     def spine(cutoffs: pd.DatetimeIndex) -> pd.DataFrame:
-        customers = pd.DataFrame({"customer_id": [*(f"c{number:02}" for number in range(60)), "nobody"]})
+        customers = pd.DataFrame({"customer_id": [*(f"c{number:02}" for number in range(60)), "c61", "nobody"]})
         pairs = customers.merge(pd.DataFrame({"category": CATEGORIES}), how="cross")
         return pairs.merge(cutoffs.to_frame(name="cutoff"), how="cross").sample(frac=1, random_state=3)
 

@@ -9,6 +9,7 @@ import pytest
 
 from features.datasets import DATASETS
 from features.engine.session import connect
+from features.engine.views import TABLE
 from features.history import History
 
 Whole = tuple[int, int, Decimal, str, str]
@@ -54,6 +55,11 @@ def test_loading_twice_gives_the_same_fingerprint(cdnow: History) -> None:
     assert DATASETS["cdnow"]().fingerprint == cdnow.fingerprint
 
 
+@pytest.mark.parametrize("name", ["cdnow", "cdnow_sample", "complete_journey", "simulated"])
+def test_the_door_has_nothing_to_say_about_them(name: str) -> None:
+    assert DATASETS[name]().findings == ()
+
+
 @pytest.fixture(scope="module")
 def complete_journey() -> History:
     return DATASETS["complete_journey"]()
@@ -63,6 +69,7 @@ def test_complete_journey_is_whole(complete_journey: History) -> None:
     customers, rows, total, first, last = _whole(complete_journey)
     assert (customers, rows, first, last) == (2469, 1469307, "2017-01-01", "2017-12-31")
     assert complete_journey.end == pd.Timestamp("2018-01-01")
+    assert complete_journey.zone == "America/New_York"
     assert total == Decimal("4596039.58")
 
 
@@ -75,7 +82,9 @@ def test_complete_journey_has_its_tables(complete_journey: History) -> None:
         "customers": "count(*), count(DISTINCT customer_id), min(customer_id)",
     }
     with connect(complete_journey) as session:
-        whole = {table: session.execute(f"SELECT {what} FROM {table}").fetchall()[0] for table, what in asked.items()}
+        whole = {
+            table: session.execute(f"SELECT {what} FROM {TABLE}{table}").fetchall()[0] for table, what in asked.items()
+        }
     assert set(complete_journey.tables) == set(asked)
     assert whole == {
         "transactions": (Decimal("822553.19"), 0, 7045),

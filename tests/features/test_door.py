@@ -35,20 +35,20 @@ def _rows(history: History, table: str = "transactions") -> list[dict[str, Any]]
 
 
 NOT_MONEY = "transactions.amount is not a finite number below 1e14"
-NOT_ISO = "transactions.time is not an ISO time (2025-12-31 or 2025-12-31 23:59:00); say its format"
+NOT_ISO = "transactions.time is not an ISO time (2025-12-31 or 2025-12-31 23:59:00)"
 REFUSED: dict[str, tuple[dict[str, list[Any]], str]] = {
     "an empty id": (
         {"customer_id": ["a", None, "c"]},
-        "transactions.customer_id is empty; fill or drop these rows: 1 rows, "
-        "such as {'time': '2024-01-02', 'amount': '2'}",
+        "transactions.customer_id is empty: 1 rows, such as {'time': '2024-01-02', 'amount': '2'}; "
+        "fill or drop these rows",
     ),
     "ids with decimals": (
         {"customer_id": [1.0, 2.0, np.nan]},
         "transactions.customer_id is DOUBLE: an id with decimals (empty ids turn integers into decimals); "
         "give text or integers",
     ),
-    "ids of two types": ({"customer_id": ["a", 2, "c"]}, "Give each column one type, such as text ids only"),
-    "an empty amount": ({"amount": [1.0, np.nan, None]}, "transactions.amount is empty; fill or drop these rows: 2"),
+    "ids of two types": ({"customer_id": ["a", 2, "c"]}, "give each column one type, such as text ids only"),
+    "an empty amount": ({"amount": [1.0, np.nan, None]}, "transactions.amount is empty: 2 rows, such as"),
     "an infinite amount": (
         {"amount": [1.0, np.inf, -np.inf]},
         f"{NOT_MONEY}: 2 rows, such as {{'customer_id': 'b', 'time': '2024-01-02', 'amount': 'inf'}}",
@@ -60,13 +60,14 @@ REFUSED: dict[str, tuple[dict[str, list[Any]], str]] = {
     ),
     "a return that is not marked": (
         {"amount": [1.0, -2.0, 3.0]},
-        "transactions.amount is negative but not marked as a return; set is_return on such rows, or drop them: 1 rows",
+        "transactions.amount is negative but not marked as a return: 1 rows, such as {'customer_id': 'b', "
+        "'time': '2024-01-02', 'amount': '-2.0'}; set is_return on such rows, drop them, or say policy returns = ",
     ),
     "a return marked on another row": (
         {"amount": [1.0, -2.0, -3.0], "is_return": [True, None, False]},
-        "transactions.amount is negative but not marked as a return; set is_return on such rows, or drop them: 2 rows",
+        "transactions.amount is negative but not marked as a return: 2 rows",
     ),
-    "an empty time": ({"time": ["2024-01-01", None, ""]}, "transactions.time is empty; fill or drop these rows: 1 "),
+    "an empty time": ({"time": ["2024-01-01", None, ""]}, "transactions.time is empty: 1 rows"),
     "dates as integers": (
         {"time": [20240101, 20240102, 20240229]},
         "transactions.time is BIGINT: a number is no time; give times, or say the format, as in format = '%Y%m%d'",
@@ -105,7 +106,7 @@ def test_a_nan_that_arrow_keeps_is_refused() -> None:
 
 def test_a_missing_column_is_named_with_those_there_are() -> None:
     message = (
-        "shop cannot be used:\n- transactions: the columns ['customer_id', 'amount'] are missing; there are "
+        "shop cannot be used:\n- transactions lacks the columns ['customer_id', 'amount']; there are "
         "['client', 'time', 'value']. Rename them, or map them under [tables.transactions.columns] of the dataset file"
     )
     table = _table().rename(columns={"customer_id": "client", "amount": "value"})
@@ -128,22 +129,33 @@ def test_everything_wrong_is_said_at_once() -> None:
         admit("shop", {"transactions": wrong, "events": events})
     said = str(error.value).split("\n- ")
     assert said[0] == "shop cannot be used:"
-    assert [problem.split(";")[0].split(":")[0] for problem in said[1:]] == [
+    assert [problem.split(";")[0].split(": ")[0] for problem in said[1:]] == [
         "transactions.customer_id is empty",
-        "transactions.time is not an ISO time (2025-12-31 or 2025-12-31 23",
+        "transactions.time is not an ISO time (2025-12-31 or 2025-12-31 23:59:00)",
         "transactions.amount is not a finite number below 1e14",
         "transactions.amount is negative but not marked as a return",
-        "events",
+        "events lacks the columns ['kind']",
         "events.time is BIGINT",
     ]
     assert all("1 rows, such as {" in problem for problem in said[1:5])
+    assert [problem.line() for problem in error.value.findings] == said[1:]
+    assert [(each.check, each.table, each.column, each.rows) for each in error.value.findings] == [
+        ("empty", "transactions", "customer_id", 1),
+        ("value", "transactions", "time", 1),
+        ("value", "transactions", "amount", 1),
+        ("returns", "transactions", "amount", 1),
+        ("column", "events", "", 0),
+        ("type", "events", "time", 0),
+    ]
+    assert {each.severity for each in error.value.findings} == {"error"}
 
 
 def test_the_example_is_one_row() -> None:
     channels, orders = ["web", None, "shop"], [None, "o2", "o3"]
     with pytest.raises(HistoryError) as error:
         _admit(time=[None, None, "2024-01-01"], channel=channels, order_id=orders)
-    assert str(error.value).endswith("2 rows, such as {'customer_id': 'a', 'amount': '1', 'channel': 'web'}")
+    told = "2 rows, such as {'customer_id': 'a', 'amount': '1', 'channel': 'web'}; fill or drop these rows"
+    assert str(error.value).endswith(told)
 
 
 def test_a_wrong_format_is_refused() -> None:
@@ -225,10 +237,11 @@ def test_the_end_is_the_midnight_after_the_last_transaction() -> None:
     assert _rows(nobody) == []
 
 
-def test_the_fingerprint_is_of_the_values_in_any_order(purchases: pd.DataFrame, history: History) -> None:
+def test_the_fingerprint_is_of_the_values_in_any_order(purchases: pd.DataFrame) -> None:
     def fingerprint(table: pd.DataFrame, name: str = "x") -> str:
         return admit(name, {"transactions": table}).fingerprint
 
+    history = admit("drawn", {"transactions": purchases})
     assert fingerprint(purchases.sample(frac=1, random_state=5)) == history.fingerprint
     assert fingerprint(purchases[purchases.columns[::-1]]) == history.fingerprint
     assert fingerprint(pd.concat([purchases, purchases.iloc[[0]]])) != history.fingerprint

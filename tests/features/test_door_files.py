@@ -1,5 +1,6 @@
 """Tables that stay where they lie come in as the same tables in memory do."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -11,8 +12,14 @@ from features.cutoffs import spine
 from features.engine.door import admit
 from features.engine.run import observe
 from features.history import History, Scan
-from features.library import FEATURES, POPULATIONS, available
+from features.library import POPULATIONS, available
 from features.tables import HistoryError
+
+
+@pytest.fixture(scope="module")
+def history(purchases: pd.DataFrame) -> History:
+    """Admit the drawn purchases alone."""
+    return admit("drawn", {"transactions": purchases})
 
 
 @pytest.fixture(params=["parquet", "csv", "duckdb", "arrow"])
@@ -45,7 +52,8 @@ def test_a_table_that_stays_where_it_lies_gives_the_same_frame(
     asked = spine(scanned, POPULATIONS["known"], midnights)
     pd.testing.assert_frame_equal(asked, spine(history, POPULATIONS["known"], midnights))
     features = [each for each in available(scanned) if not each.by]
-    assert len(features) == len([each for each in FEATURES.values() if not each.by])
+    assert features == [each for each in available(history) if not each.by]
+    assert len(features) > 50
     pd.testing.assert_frame_equal(
         observe(scanned, asked, features), observe(history, asked, features), check_exact=True
     )
@@ -68,3 +76,29 @@ def test_a_history_lies_in_one_duckdb_file(tmp_path: Path) -> None:
         admit("shop", {"transactions": scans[0], "customers": scans[1]})
     both = admit("shop", {"transactions": scans[0], "customers": scans[0]})
     assert both.columns["customers"] == ("customer_id", "time", "amount")
+
+
+def test_the_fingerprint_is_read_at_its_first_use_and_once(tmp_path: Path) -> None:
+    sales = pd.DataFrame({"customer_id": ["a"], "time": ["2024-01-01"], "amount": [1.0]})
+    path = tmp_path / "sales.parquet"
+
+    def admitted() -> History:
+        sales.to_parquet(path)
+        return admit("shop", {"transactions": Scan(f"SELECT * FROM read_parquet('{path}')")})
+
+    used, unused = admitted(), admitted()
+    first = used.fingerprint
+    path.unlink()
+    assert used.fingerprint == first == admit("shop", {"transactions": sales}).fingerprint
+    with pytest.raises(duckdb.IOException, match=r"sales\.parquet"):
+        _ = unused.fingerprint
+
+
+def test_a_history_can_be_made_of_another() -> None:
+    """Its fingerprint is then its own."""
+    sales = pd.DataFrame({"customer_id": ["a", "b"], "time": "2024-01-01", "amount": 1.0})
+    one, two = (admit("shop", {"transactions": rows}) for rows in (sales.iloc[:1], sales))
+    assert one.fingerprint != two.fingerprint
+    assert replace(one, tables=two.tables).fingerprint == two.fingerprint
+    made = History("made", two.tables, two.columns, two.end, two.hashed)
+    assert (made.fingerprint, made.zone, made.findings) == (two.fingerprint, "UTC", ())

@@ -1,4 +1,4 @@
-"""Declarations: what may be declared, what is refused, and the SQL it becomes."""
+"""Declarations: what may be declared, and what is refused."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,6 @@ import pytest
 
 from features import declaration
 from features.declaration import Declaration, feature, population, target
-from features.engine.query import Period, write
 from features.expression import Aggregate, Column, Constant, Events, Number, Operation, aggregates
 
 Declare = Callable[[Events], Any]
@@ -20,16 +19,34 @@ REFUSED: dict[str, tuple[Declare, type[Exception], str]] = {
     "if": (lambda e: 1 if e["amount"] > 3 else 0, TypeError, "an expression, not a value"),
     "chained comparison": (lambda e: 1 < e.count() < 3, TypeError, "an expression, not a value"),
     "gaps of rows": (lambda e: e["gap_days"].mean(), ValueError, r"write e.by_day\(\)\['gap_days'\]"),
-    "first of rows": (lambda e: e["amount"].first(), ValueError, r"write e.by_day\(\)\[column\].first\(\)"),
-    "last of rows": (lambda e: e["amount"].last(), ValueError, r"write e.by_day\(\)\[column\].last\(\)"),
+    "lines of rows": (lambda e: e["lines"].sum(), ValueError, r"write e.by_day\(\)\['lines'\]"),
+    "weekday of days": (
+        lambda e: e.by_day()["weekday"].mean(),
+        ValueError,
+        r"weekday is a number of rows: write e\['we",
+    ),
+    "hour of days": (lambda e: e.by_day()["hour"].mean(), ValueError, r"hour is a number of rows: write e\['hour'\]"),
     "filter of days": (lambda e: e.by_day().where(e["amount"] > 3), ValueError, r"write e.where\(...\).by_day\(\)"),
     "different days": (lambda e: e.by_day()["amount"].distinct(), ValueError, r"write e\[column\].distinct\(\)"),
+    "share of days": (lambda e: e.by_day()["amount"].top_share(), ValueError, r"write e\[column\].top_share\(\)"),
+    "entropy of days": (lambda e: e.by_day()["amount"].entropy(), ValueError, r"write e\[column\].entropy\(\)"),
+    "top of days": (lambda e: e.by_day()["amount"].top(), ValueError, r"write e\[column\].top\(\)"),
     "window of 0": (lambda e: e.within(0).count(), ValueError, "a window must be at least 1 day long, not 0"),
+    "before 0": (lambda e: e.before(0).count(), ValueError, "must lie at least 1 day before the cutoff, not 0"),
+    "before the window": (lambda e: e.within(28).before(91).count(), ValueError, "lies within 28 and before 91 days"),
+    "an empty window": (lambda e: e.before(28).within(28).count(), ValueError, "lies within 28 and before 28 days"),
     "half-life of 0": (lambda e: e.count(half_life_days=0), ValueError, "longer than 0 days, not 0"),
     "half-life below 0": (lambda e: e["amount"].sum(half_life_days=-5), ValueError, "longer than 0 days, not -5"),
     "rows by their age": (lambda e: e.where(e["age_days"] < 30).count(), ValueError, r"write e.within\(days\)"),
     "mean age of rows": (lambda e: e["age_days"].mean(), ValueError, r"write e.by_day\(\)\['age_days'\] for more"),
     "age in arithmetic": (lambda e: (e["age_days"] + 1).min(), ValueError, "of the age of rows there is only min and"),
+    "rows by the lines of a day": (
+        lambda e: e.where(e.by_day()["lines"] > 3).count(),
+        ValueError,
+        r"rows cannot be filtered by \['lines'\]",
+    ),
+    "SQL of days": (lambda e: e.by_day().sql("median(amount)"), ValueError, r"over rows: write e.sql\(...\)"),
+    "time known": (lambda e: e["known_time"].max(), ValueError, "time is the engine's alone: write e"),
     "days by their gap": (
         lambda e: e.where(e.by_day()["gap_days"] > 3).count(),
         ValueError,
@@ -54,19 +71,6 @@ def test_what_is_no_declaration_is_refused(declared: Made, case: str) -> None:
         declared(say)
 
 
-@pytest.mark.parametrize(
-    ("say", "message"),
-    [
-        (lambda e: (e["amount"] / e["amount"].sum()).sum(), "an aggregate of an aggregate is not a declaration"),
-        (lambda e: e.where(e["amount"] > e["amount"].sum()).count(), "an aggregate of an aggregate"),
-        (lambda e: e["amount"].sum() * e["amount"], r"write e\['amount'\].sum\(\), not e\['amount'\]"),
-    ],
-)
-def test_rows_and_numbers_do_not_mix(declared: Made, say: Declare, message: str) -> None:
-    with pytest.raises(TypeError, match=message):
-        _sql(declared(say))
-
-
 def test_operators_are_kept_as_data() -> None:
     e = Events()
     number = ~((e.count() - 1 >= 2.5) | (e.count() != 0)) & (e.count() * 2 < e.count() / 3)
@@ -75,6 +79,7 @@ def test_operators_are_kept_as_data() -> None:
     values = (e["amount"] + e["discount"] <= 7) & (e["channel"] == "web") | (e["amount"] > 1)
     assert _text(values.node) == "((((amount + discount) <= 7) and (channel = web)) or (amount > 1))"
     assert _text(e.count().fill(0).log1p().node) == "log1p(fill(n, 0))"
+    assert _text((7 - e.count() % 2).node) == "(7 - (n % 2))"
 
 
 def _text(node: Any) -> str:
@@ -95,9 +100,13 @@ def test_aggregates_are_listed_once_in_order(declared: Made) -> None:
     made = declared(lambda e: (e.within(9)["amount"].sum() + e.count()) / (e.count() + e.within(9)["amount"].sum()))
     assert [each.kind for each in made.aggregates] == ["sum", "count"]
     assert aggregates(Constant(3)) == []
-    assert made.columns == {"amount"}
+    assert made.reads == {"purchases": {"amount"}}
     pair = declared(lambda e: e.where(e["channel"] == "web").by_day()["gap_days"].mean(), by="category")
-    assert pair.columns == {"channel", "category"}
+    assert pair.reads == {"purchases": {"channel", "category"}}
+    clock = declared(lambda e: e.where(e["weekday"] > 4)["hour"].mean() / e.by_day()["lines"].sum())
+    assert clock.reads == {"purchases": set()}
+    two = declared(lambda e: e["amount"].sum() / e.of("touches")["cost"].sum())
+    assert two.reads == {"purchases": {"amount"}, "touches": {"cost"}}
 
 
 def test_variants_are_named_after_their_days() -> None:
@@ -129,6 +138,48 @@ def test_variants_are_named_after_their_days() -> None:
 
 def test_of_two_windows_the_shorter_holds() -> None:
     assert Events().within(9).within(30).window_days == Events().within(30).within(9).window_days == 9
+    assert Events().before(9).before(30).until_days == Events().before(30).before(9).until_days == 30
+
+
+def test_another_view_keeps_the_window_and_nothing_else() -> None:
+    e = Events(view="events")
+    other = e.where(e["kind"] == "visit").within(91).before(28).by_day().of("touches")
+    assert repr(other) == repr(Events(window_days=91, until_days=28, view="touches"))
+
+
+def test_a_text_is_no_number(declared: Made) -> None:
+    assert declared(lambda e: e["channel"].top()).text
+    assert not declared(lambda e: e["channel"].top_share()).text
+
+
+def test_an_anchored_population_is_of_rows() -> None:
+    @population(of="touches", anchored=True)
+    def treated(e: Events) -> Events:
+        return e.where(e["treatment"])
+
+    made = declaration.POPULATIONS["treated"]
+    assert (made.anchored, made.of, [each.kind for each in made.aggregates]) == (True, "touches", ["count"])
+    with pytest.raises(TypeError, match=r"'rows' must return a number of the customer"):
+
+        @population(of="touches")
+        def rows(e: Events) -> Events:
+            return e
+
+
+def test_rows_without_a_time_have_no_window(declared: Made) -> None:
+    assert declared(lambda e: e["age"].last(), of="customers").reads == {"customers": {"age"}}
+    for say in (
+        lambda e: e.within(30)["age"].last(),
+        lambda e: e.before(30)["age"].last(),
+        lambda e: e["age"].sum(half_life_days=9),
+        lambda e: e.by_day().count(),
+        lambda e: e["age_days"].min(),
+        lambda e: e.where(e["weekday"] == 0).count(),
+    ):
+        with pytest.raises(ValueError, match="'thing': rows of customers have no time; take their columns as they are"):
+            declared(say, of="customers")
+    with pytest.raises(ValueError, match="'thing': rows of customers have no time"):
+        declared(lambda e: e.within(30).of("customers")["age"].last() / e.count())
 
 
 def test_a_feature_says_its_unit(declared: Made) -> None:
@@ -154,6 +205,10 @@ def test_a_declaration_is_of_a_view_there_is(declared: Made) -> None:
         ValueError, match="'thing' is declared of 'orders'; declarations may be of purchases, returns, "
     ):
         declared(lambda e: e.count(), of="orders")
+    with pytest.raises(
+        ValueError, match="'thing' is declared of 'orders'; declarations may be of purchases, returns, "
+    ):
+        declared(lambda e: e.count() / e.of("orders").count())
 
 
 def test_the_fingerprint_is_of_what_is_computed(declared: Made) -> None:
@@ -168,6 +223,9 @@ def test_the_fingerprint_is_of_what_is_computed(declared: Made) -> None:
         declared(lambda e: e.where(e["discount"] > 3).count()),
         declared(lambda e: e.where(e["amount"] > 3).by_day().count()),
         declared(lambda e: e.where(e["amount"] > 3).count(half_life_days=9)),
+        declared(lambda e: e.where(e["amount"] > 3).before(30).count()),
+        declared(lambda e: e.where(e["amount"] > 3).sql("count(*)")),
+        declared(lambda e: e.where(e["amount"] > 3).sql("count(amount)")),
         declared(say, window_days=(30,)),
         declared(say, window_days=(31,)),
         declared(say, by="category"),
@@ -175,45 +233,16 @@ def test_the_fingerprint_is_of_what_is_computed(declared: Made) -> None:
         declared(say, empty=0),
         declared(say, empty=1),
     ]
-    assert len({one, *(each.fingerprint for each in changed)}) == 12
+    assert len({one, *(each.fingerprint for each in changed)}) == 15
 
 
-def _sql(made: Declaration, *, midnight: bool = True, horizon_days: int | None = None) -> dict[str, str]:
-    known = frozenset({"purchases"})
-    carried = ["row_id", "customer_id"]
-    query = write([made], period=Period(horizon_days), midnight=midnight, known_views=known, carried=carried)
-    return {**query.prepare, "batch": query.batch}
+def test_asking_each_row_is_another_question() -> None:
+    for name, anchored in (("rows", True), ("customers", False)):
 
+        def asked(e: Events) -> Number:
+            return e.count()
 
-def test_the_sql_of_a_small_declaration(declared: Made) -> None:
-    made = declared(lambda e: e.where(e["channel"] == "web")["amount"].sum() / e.count(), window_days=(28,), empty=0)
-    assert _sql(made) == {
-        "g0_daily": (
-            "SELECT customer_id, DATE_TRUNC('DAY', time) AS \"at\", "
-            "DATE_TRUNC('DAY', COALESCE(known_time, time)) AS known, "
-            "SUM(amount) FILTER(WHERE (channel) = ('web')) AS m0, COUNT(*) AS m1 FROM purchases GROUP BY ALL"
-        ),
-        "batch": (
-            'SELECT "s"."row_id", "s"."customer_id", COALESCE(CASE WHEN NOT COALESCE(g0_rows0.who_id) IS NULL THEN '
-            "CAST(CAST((COALESCE(g0_rows0.a0, 0)) AS DOUBLE) / NULLIF(CAST((COALESCE(g0_rows0.a1, 0)) AS DOUBLE), 0) "
-            'AS DOUBLE) END, 0.0) AS "thing_28d" FROM spine AS s LEFT JOIN ('
-            "SELECT who_id, SUM(d.m0) FILTER(WHERE d.\"at\" >= s.cutoff - INTERVAL '28' DAY) AS a0, "
-            "SUM(d.m1) FILTER(WHERE d.\"at\" >= s.cutoff - INTERVAL '28' DAY) AS a1 "
-            "FROM who AS s JOIN g0_daily AS d ON s.customer_id = d.customer_id "
-            'AND (d."at" < s.cutoff AND d.known < s.cutoff) GROUP BY who_id'
-            ") AS g0_rows0 USING (who_id) ORDER BY s.row_id"
-        ),
-    }
-
-
-def test_the_sql_of_a_horizon_at_odd_hours(declared: Made) -> None:
-    made = declared(lambda e: e["amount"].max(), by="category")
-    assert _sql(made, midnight=False, horizon_days=30) == {
-        "g0_daily": 'SELECT customer_id, category, time AS "at", MAX(amount) AS m0 FROM purchases GROUP BY ALL',
-        "batch": (
-            'SELECT "s"."row_id", "s"."customer_id", CAST(g0_rows0.a0 AS DOUBLE) AS "thing" FROM spine AS s LEFT JOIN ('
-            "SELECT row_id, MAX(d.m0) AS a0 FROM spine AS s JOIN g0_daily AS d ON s.customer_id = d.customer_id "
-            'AND s.category = d.category AND (d."at" >= s.cutoff AND d."at" < s.cutoff + INTERVAL \'30\' DAY) '
-            "GROUP BY row_id) AS g0_rows0 USING (row_id) ORDER BY s.row_id"
-        ),
-    }
+        asked.__name__ = name
+        population(of="touches", anchored=anchored)(asked)
+    rows, customers = declaration.POPULATIONS.values()
+    assert rows.fingerprint != customers.fingerprint

@@ -1,274 +1,229 @@
 """Every number of the library against loops in plain Python: one customer, one cutoff, one row after the other."""
 
-import math
 import re
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, get_args
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from features.engine.run import observe, outcome
+from features.datasets import DATASETS
+from features.datasets.simulator import simulate
+from features.declaration import Declaration
+from features.engine.candidates import anchors
+from features.engine.door import admit
+from features.engine.run import Engine, observe, outcome
+from features.engine.views import lacks
 from features.history import History
 from features.library import FEATURES, POPULATIONS, TARGETS, available, chosen
+from tests.features.oracle.every import (
+    ANCHORS,
+    FUTURE,
+    OUTCOMES,
+    PAIR_OUTCOMES,
+    PAST,
+    PER_CUSTOMER,
+    PER_PAIR,
+    WHICH,
+    WHO,
+    check,
+    expected,
+)
+from tests.features.oracle.rows import customers
 
-
-class Line(NamedTuple):
-    customer: str
-    time: datetime
-    known: datetime
-    amount: float
-    category: str | None
-    discount: float | None
-
-
-Lines = list[Line]
-Oracle = Callable[[Lines, datetime], float | None]
-
-
-def _lines(rows: pd.DataFrame) -> Lines:
-    """Read purchases off the drawn rows; returns are no purchases."""
-    lines = []
-    for row in rows.to_dict("records"):
-        if row["is_return"] is not True:
-            time = row["time"].to_pydatetime()
-            known = time if pd.isna(row["known_time"]) else row["known_time"].to_pydatetime()
-            category = None if pd.isna(row["category"]) else row["category"]
-            discount = None if pd.isna(row["discount"]) else row["discount"]
-            lines.append(Line(row["customer_id"], time, known, row["amount"], category, discount))
-    return lines
-
-
-def _within(lines: Lines, cutoff: datetime, days: int) -> Lines:
-    return [line for line in lines if line.time >= cutoff - timedelta(days=days)]
-
-
-def _days(lines: Lines) -> list[date]:
-    days: list[date] = []
-    for line in sorted(lines, key=lambda line: line.time):
-        if line.time.date() not in days:
-            days.append(line.time.date())
-    return days
-
-
-def _gaps(lines: Lines) -> list[int]:
-    days = _days(lines)
-    return [(days[place] - days[place - 1]).days for place in range(1, len(days))]
-
-
-def _ages(lines: Lines, cutoff: datetime) -> list[int]:
-    return [(cutoff.date() - day).days for day in _days(lines)]
-
-
-def _mean(values: list[Any]) -> float | None:
-    return math.fsum(values) / len(values) if values else None
-
-
-def _share(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
-
-
-def spend(lines: Lines, cutoff: datetime) -> float:
-    return math.fsum(line.amount for line in lines)
-
-
-def purchase_days(lines: Lines, cutoff: datetime) -> float:
-    return len(_days(lines))
-
-
-def frequency(lines: Lines, cutoff: datetime) -> float:
-    return len(_days(lines)) - 1 if lines else 0
-
-
-def recency_days(lines: Lines, cutoff: datetime) -> float:
-    return (_days(lines)[-1] - _days(lines)[0]).days if lines else 0
-
-
-def tenure_days(lines: Lines, cutoff: datetime) -> float:
-    return (cutoff.date() - _days(lines)[0]).days if lines else 0
-
-
-def monetary_value(lines: Lines, cutoff: datetime) -> float:
-    repeats = _days(lines)[1:]
-    return math.fsum(line.amount for line in lines if line.time.date() in repeats) / len(repeats) if repeats else 0
-
-
-def mean_day_spend(lines: Lines, cutoff: datetime) -> float | None:
-    return _mean([math.fsum(line.amount for line in lines if line.time.date() == day) for day in _days(lines)])
-
-
-def days_since_last(lines: Lines, cutoff: datetime) -> float | None:
-    return min(_ages(lines, cutoff)) if lines else None
-
-
-def recency_share(lines: Lines, cutoff: datetime) -> float | None:
-    ages = _ages(lines, cutoff)
-    return _share(min(ages), max(ages)) if lines else None
-
-
-def gap_mean(lines: Lines, cutoff: datetime) -> float | None:
-    return _mean(_gaps(lines))
-
-
-def gap_std(lines: Lines, cutoff: datetime) -> float | None:
-    gaps = _gaps(lines)
-    if len(gaps) < 2:
-        return None
-    mean = sum(gaps) / len(gaps)
-    return math.sqrt(math.fsum((gap - mean) ** 2 for gap in gaps) / (len(gaps) - 1))
-
-
-def gap_max(lines: Lines, cutoff: datetime) -> float | None:
-    return max(_gaps(lines)) if _gaps(lines) else None
-
-
-def silence_ratio(lines: Lines, cutoff: datetime) -> float | None:
-    gaps = _gaps(lines)
-    return min(_ages(lines, cutoff)) / (sum(gaps) / len(gaps)) if gaps else None
-
-
-def spend_trend(lines: Lines, cutoff: datetime) -> float | None:
-    return _share(spend(_within(lines, cutoff, 28), cutoff), spend(_within(lines, cutoff, 91), cutoff))
-
-
-def categories_ever(lines: Lines, cutoff: datetime) -> float:
-    return len({line.category for line in lines if line.category is not None})
-
-
-def lines_per_day(lines: Lines, cutoff: datetime) -> float | None:
-    return len(lines) / len(_days(lines)) if lines else None
-
-
-def discount_share(lines: Lines, cutoff: datetime) -> float | None:
-    discounts = math.fsum(line.discount for line in lines if line.discount is not None)
-    return _share(discounts, discounts + spend(lines, cutoff))
-
-
-def discounted_lines_share(lines: Lines, cutoff: datetime) -> float | None:
-    return _share(sum(1 for line in lines if line.discount is not None and line.discount > 0), len(lines))
-
-
-def bought(lines: Lines, cutoff: datetime) -> float:
-    return 1 if lines else 0
-
-
-def not_bought(lines: Lines, cutoff: datetime) -> float:
-    return 0 if lines else 1
-
-
-def windowed(oracle: Oracle, days: int) -> Oracle:
-    return lambda lines, cutoff: oracle(_within(lines, cutoff, days), cutoff)
-
-
-def days_decayed(half_life: int) -> Oracle:
-    return lambda lines, cutoff: math.fsum(2 ** (-age / half_life) for age in _ages(lines, cutoff))
-
-
-def spend_decayed(half_life: int) -> Oracle:
-    return lambda lines, cutoff: math.fsum(
-        line.amount * 2 ** (-(cutoff.date() - line.time.date()).days / half_life) for line in lines
-    )
-
-
-PER_CUSTOMER: dict[str, Oracle] = {
-    "categories_91d": windowed(categories_ever, 91),
-    "categories_ever": categories_ever,
-    "lines_per_day": lines_per_day,
-    **{f"purchase_days_decayed_{days}d": days_decayed(days) for days in (14, 45, 120)},
-    **{f"spend_decayed_{days}d": spend_decayed(days) for days in (14, 45, 120)},
-    "discount_share": discount_share,
-    "discounted_lines_share": discounted_lines_share,
-    "gap_mean": gap_mean,
-    "gap_std": gap_std,
-    "gap_max": gap_max,
-    "silence_ratio": silence_ratio,
-    "frequency": frequency,
-    "recency_days": recency_days,
-    "tenure_days": tenure_days,
-    "monetary_value": monetary_value,
-    "mean_day_spend": mean_day_spend,
-    "purchase_days": purchase_days,
-    "spend": spend,
-    "days_since_last": days_since_last,
-    "recency_share": recency_share,
-    **{f"purchase_days_{days}d": windowed(purchase_days, days) for days in (28, 56, 91, 182)},
-    **{f"spend_{days}d": windowed(spend, days) for days in (28, 91, 182)},
-    "spend_trend": spend_trend,
-}
-PER_CATEGORY: dict[str, Oracle] = {
-    "category_purchase_days": purchase_days,
-    "category_bought_182d": windowed(bought, 182),
-    "category_spend": spend,
-    "category_days_since_last": days_since_last,
-}
-WHO: dict[str, Oracle] = {
-    "known": bought,
-    **{f"active_{days}d": windowed(bought, days) for days in (28, 84, 91, 182, 365)},
-}
-WHICH: dict[str, Oracle] = {f"new_category_{days}d": windowed(not_bought, days) for days in (91, 182)}
-OUTCOMES: dict[str, Oracle] = {"churned": not_bought, "orders": purchase_days, "future_spend": spend}
-PAIR_OUTCOMES: dict[str, Oracle] = {"bought_category": bought}
-PAST = {**PER_CUSTOMER, **PER_CATEGORY, **WHO, **WHICH}
-FUTURE = {**OUTCOMES, **PAIR_OUTCOMES}
 HORIZON = 45
+ASKED = [*FEATURES.values(), *(each for each in POPULATIONS.values() if not each.anchored)]
+NAMES = [*PAST, *FUTURE]
+Everyone = Callable[[pd.DatetimeIndex], pd.DataFrame]
+Tables = Mapping[str, pd.DataFrame]
+
+
+class Case(NamedTuple):
+    """A history, who is asked about, and what the loops say."""
+
+    history: History
+    spines: list[pd.DataFrame]
+    loops: pd.DataFrame
+
+
+@pytest.fixture(scope="module", params=get_args(Engine))
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Give each engine that `observe` knows."""
+    given: Engine = request.param
+    return given
 
 
 def test_everything_declared_has_an_oracle() -> None:
-    assert sorted(FEATURES) == sorted([*PER_CUSTOMER, *PER_CATEGORY])
-    assert sorted(TARGETS) == sorted(FUTURE)
-    assert sorted(POPULATIONS) == sorted([*WHO, *WHICH])
+    assert sorted(FEATURES) == sorted([*PER_CUSTOMER, *PER_PAIR])
+    assert sorted(TARGETS) == sorted([*OUTCOMES, *PAIR_OUTCOMES])
+    assert sorted(POPULATIONS) == sorted([*WHO, *WHICH, *ANCHORS])
 
 
-@pytest.fixture(scope="module", params=["midnights", "odd_hours"])
-def spine(request: pytest.FixtureRequest, everyone: Callable[[pd.DatetimeIndex], pd.DataFrame]) -> pd.DataFrame:
-    return everyone(request.getfixturevalue(request.param))
+def _case(history: History, tables: Tables, spines: list[pd.DataFrame]) -> Case:
+    every = customers(tables, end=history.end)
+    names = [each.name for each in [*ASKED, *TARGETS.values()] if lacks(history, each) is None]
+    loops = [expected(every, spine, names, horizon_days=HORIZON) for spine in spines]
+    return Case(history, spines, pd.concat(loops, ignore_index=True))
+
+
+def _frame(case: Case, engine: Engine) -> pd.DataFrame:
+    """Ask everything that the loops know; spines one by one, for midnights and odd hours are different queries."""
+    features = [each for each in ASKED if each.name in case.loops]
+    targets = [each for each in TARGETS.values() if each.name in case.loops]
+    frames = []
+    for spine in case.spines:
+        frame = observe(case.history, spine, features, engine=engine)
+        labels = outcome(case.history, spine, targets, horizon_days=HORIZON, engine=engine)
+        frames.append(frame.join(labels[[each.name for each in targets]]))
+    return pd.concat(frames, ignore_index=True)
+
+
+# The drawn history: every customer and category, at midnights and at odd hours.
 
 
 @pytest.fixture(scope="module")
-def frame(history: History, spine: pd.DataFrame) -> pd.DataFrame:
-    declared = [*FEATURES.values(), *POPULATIONS.values()]
-    past = observe(history, spine, declared)
-    return past.join(outcome(history, spine, list(TARGETS.values()), horizon_days=HORIZON)[list(TARGETS)])
+def drawn_case(
+    history: History,
+    drawn: dict[str, pd.DataFrame],
+    everyone: Everyone,
+    midnights: pd.DatetimeIndex,
+    odd_hours: pd.DatetimeIndex,
+) -> Case:
+    return _case(history, drawn, [everyone(midnights), everyone(odd_hours)])
 
 
 @pytest.fixture(scope="module")
-def lines(purchases: pd.DataFrame) -> dict[str, Lines]:
-    every: dict[str, Lines] = {"nobody": []}
-    for line in _lines(purchases):
-        every.setdefault(line.customer, []).append(line)
-    return every
+def drawn_frame(drawn_case: Case, engine: Engine) -> pd.DataFrame:
+    return _frame(drawn_case, engine)
 
 
-def _period(name: str, lines: Lines, cutoff: datetime) -> Lines:
-    if name in FUTURE:
-        return [line for line in lines if cutoff <= line.time < cutoff + timedelta(days=HORIZON)]
-    return [line for line in lines if line.time < cutoff and line.known < cutoff]
+@pytest.mark.parametrize("name", NAMES)
+def test_a_drawn_number_equals_its_loop(drawn_case: Case, drawn_frame: pd.DataFrame, name: str) -> None:
+    check(drawn_frame, drawn_case.loops, name)
 
 
-@pytest.mark.parametrize("name", [*PER_CUSTOMER, *WHO, *OUTCOMES])
-def test_a_number_of_a_customer_equals_its_loop(frame: pd.DataFrame, lines: dict[str, Lines], name: str) -> None:
-    rows = frame.drop_duplicates(["customer_id", "cutoff"])
-    for customer, cutoff, actual in zip(rows["customer_id"], rows["cutoff"], rows[name], strict=True):
-        when = cutoff.to_pydatetime()
-        expected = {**PAST, **FUTURE}[name](_period(name, lines[customer], when), when)
-        assert _equal(name, actual, expected), (customer, cutoff, actual, expected)
+@pytest.mark.parametrize("name", NAMES)
+def test_drawn_numbers_differ_from_one_another(drawn_case: Case, name: str) -> None:
+    assert len(set(drawn_case.loops[name].dropna())) > 1
 
 
-@pytest.mark.parametrize("name", [*PER_CATEGORY, *WHICH, *PAIR_OUTCOMES])
-def test_a_number_of_a_pair_equals_its_loop(frame: pd.DataFrame, lines: dict[str, Lines], name: str) -> None:
-    keys = zip(frame["customer_id"], frame["cutoff"], frame["category"], frame[name], strict=True)
-    for customer, cutoff, category, actual in keys:
-        when = cutoff.to_pydatetime()
-        bought = [line for line in _period(name, lines[customer], when) if line.category == category]
-        expected = {**PAST, **FUTURE}[name](bought, when)
-        assert _equal(name, actual, expected), (customer, cutoff, category, actual, expected)
+# The simulator, with the columns that it does not have.
 
 
-def _equal(name: str, actual: float, expected: float | None) -> bool:
-    """Compare to 1e-9; the engine rounds each of up to a hundred decayed terms to 1e-9."""
-    slack = 1e-8 if "decayed" in name else 1e-9
-    return math.isnan(actual) if expected is None else math.isclose(actual, expected, rel_tol=1e-9, abs_tol=slack)
+@pytest.fixture(scope="module")
+def shop() -> dict[str, pd.DataFrame]:
+    """Simulate 1,000 customers, their stores, costs, coupons and own brands."""
+    tables = dict(simulate(1000, days=500).tables)
+    rng = np.random.default_rng(1)
+    lines = tables["transactions"]
+    own = lines["product_id"].map(tables["products"].set_index("product_id")["brand"]) == "own"
+    tables["transactions"] = lines.assign(
+        store_id=rng.choice(["north", "south"], len(lines)),
+        cost=(lines["amount"].abs() * 0.6).round(2),
+        coupon=rng.choice([0.0, 0.0, 0.5], len(lines)),
+        private_label=own,
+        known_time=lines["time"] + pd.to_timedelta(rng.choice([0, 2], len(lines)), unit="D"),
+    )
+    events = tables["events"]
+    tables["events"] = events.assign(kind=events["kind"].where(rng.random(len(events)) < 0.9, "coupon_redemption"))
+    tables["subscriptions"] = tables["subscriptions"].assign(term_days=30)
+    return tables
+
+
+def _asked(rng: np.random.Generator, ids: list[str], categories: list[str], cutoffs: pd.DatetimeIndex) -> pd.DataFrame:
+    """Ask about each customer at each cutoff, and about one category."""
+    spine = pd.DataFrame({"customer_id": ids}).merge(cutoffs.to_frame(name="cutoff"), how="cross")
+    return spine.assign(category=rng.choice(categories, len(spine)))
+
+
+def _spines(ids: list[str], categories: list[str], first: str, last: str) -> list[pd.DataFrame]:
+    """Ask at 14 midnights and 6 odd hours."""
+    rng = np.random.default_rng(2)
+    midnights = pd.date_range(first, last, 14).normalize()
+    odd = pd.date_range(first, last, 6) + pd.to_timedelta(rng.integers(1, 86400, 6), unit="s")
+    return [_asked(rng, ids, categories, cutoffs) for cutoffs in (midnights, odd)]
+
+
+@pytest.fixture(scope="module")
+def shop_case(shop: dict[str, pd.DataFrame]) -> Case:
+    history = admit("shop", dict(shop))
+    ids = shop["customers"]["customer_id"].tolist()
+    categories = sorted(shop["transactions"]["category"].unique())
+    return _case(history, shop, _spines(ids, categories, "2024-02-01", "2025-03-01"))
+
+
+@pytest.fixture(scope="module")
+def shop_frame(shop_case: Case, engine: Engine) -> pd.DataFrame:
+    return _frame(shop_case, engine)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_simulated_number_equals_its_loop(shop_case: Case, shop_frame: pd.DataFrame, name: str) -> None:
+    check(shop_frame, shop_case.loops, name)
+
+
+# Complete Journey: 1,000 of its households.
+
+
+@pytest.fixture(scope="module")
+def journey_case() -> Case:
+    history = DATASETS["complete_journey"]()
+    tables = {name: table.to_pandas() for name, table in history.tables.items() if isinstance(table, pa.Table)}
+    ids = sorted(tables["transactions"]["customer_id"].unique())[::2][:1000]
+    kept = {name: table[table["customer_id"].isin(ids)] for name, table in tables.items() if name != "products"}
+    categories = ["BEEF", "CHEESE", "SOFT DRINKS", "FLUID MILK PRODUCTS", "CIGARETTES"]
+    return _case(history, kept, _spines(ids, categories, "2017-01-15", "2017-11-15"))
+
+
+@pytest.fixture(scope="module")
+def journey_frame(journey_case: Case, engine: Engine) -> pd.DataFrame:
+    return _frame(journey_case, engine)
+
+
+JOURNEY_LACKS = {"channel", "cost", "coupon", "private_label", "subscriptions"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_number_of_complete_journey_equals_its_loop(
+    journey_case: Case, journey_frame: pd.DataFrame, name: str
+) -> None:
+    declared = next(group[name] for group in (FEATURES, POPULATIONS, TARGETS) if name in group)
+    lacking = lacks(journey_case.history, declared)
+    if lacking is None:
+        check(journey_frame, journey_case.loops, name)
+    else:
+        assert any(f"'{each}'" in lacking for each in JOURNEY_LACKS), lacking
+
+
+def test_a_median_lies_halfway_however_small_the_money(build: Callable[..., History], engine: Engine) -> None:
+    history = build([("a", "2024-01-01", 0.0001), ("a", "2024-01-02", 0.0002)])
+    asked = pd.DataFrame({"customer_id": ["a"], "cutoff": [pd.Timestamp("2024-02-01")]})
+    frame = observe(history, asked, [FEATURES["median_line_amount"]], engine=engine)
+    assert frame["median_line_amount"].tolist() == [pytest.approx(0.00015, rel=1e-12)]
+
+
+# Populations of rows.
+
+
+@pytest.mark.parametrize("name", ANCHORS)
+def test_the_rows_that_are_questions_equal_their_loop(
+    history: History, drawn: dict[str, pd.DataFrame], name: str
+) -> None:
+    since, until = pd.Timestamp("2024-05-20 00:00:01"), pd.Timestamp("2024-11-11")
+    loops = [
+        (customer_id, time)
+        for customer_id, customer in customers(drawn, end=history.end).items()
+        for time in ANCHORS[name](customer)
+        if since <= time < until
+    ]
+    asked = anchors(history, POPULATIONS[name], since=since, until=until)
+    assert sorted(zip(asked["customer_id"], asked["cutoff"], strict=True)) == sorted(loops)
+    assert len(loops) > 100
+
+
+# The list itself.
 
 
 def test_features_are_chosen_by_name_or_family_each_once_in_order() -> None:
@@ -280,19 +235,61 @@ def test_features_are_chosen_by_name_or_family_each_once_in_order() -> None:
 
 def test_features_are_available_where_their_columns_are(cdnow: History, history: History) -> None:
     families = {each.family for each in available(cdnow)}
-    assert families == {"decay", "gaps", "rfm", "windows", "breadth"}
-    assert "categories_ever" not in {each.name for each in available(cdnow)}
+    assert families == {
+        *("basket", "breadth", "clock", "decay", "gaps", "price", "quantiles", "rates", "regularity", "returns"),
+        *("rfm", "trend", "volume", "windows"),
+    }
+    assert {"categories_ever", "full_price_share", "orders_ever"} & {each.name for each in available(cdnow)} == set()
     assert available(history) == list(FEATURES.values())
 
 
 def test_every_feature_says_its_unit_and_family() -> None:
     units = {each.unit for each in FEATURES.values()}
-    assert units == {"days", "currency", "share", "ratio", "lines", "categories", "0 or 1"}
+    assert units == {
+        *("days", "currency", "share", "ratio", "0 or 1", "nats", "hours", "text"),
+        *("days per 30 days", "currency per 30 days", "items per 30 days"),
+        *(
+            "lines",
+            "categories",
+            "channels",
+            "contracts",
+            "coupons",
+            "e-mails",
+            "items",
+            "orders",
+            "products",
+            "stores",
+        ),
+        *("touches", "visits"),
+    }
+
+
+def _reaches(declared: Declaration) -> set[int | None]:
+    return {each.window_days for each in declared.aggregates}
 
 
 def test_what_a_window_bounds_does_not_grow_with_the_calendar() -> None:
     bounded = {each.name for each in FEATURES.values() if re.search(r"_\d+d$", each.name)}
     elapsed = {each.name for each in FEATURES.values() if each.drift == "elapsed"}
-    assert len(bounded) == 15
+    assert len(bounded) == 26
     assert not bounded & elapsed
     assert elapsed > {"frequency", "recency_days", "tenure_days", "spend"}
+    assert all(None in _reaches(FEATURES[name]) for name in elapsed)
+
+
+def test_what_only_counts_or_adds_up_without_a_window_grows_with_the_calendar() -> None:
+    grows = {
+        each.name
+        for each in FEATURES.values()
+        if [part.kind for part in each.aggregates] in (["count"], ["sum"], ["distinct"], ["max"])
+        and _reaches(each) == {None}
+        and each.aggregates[0].half_life_days is None
+    }
+    assert grows <= {each.name for each in FEATURES.values() if each.drift == "elapsed"}
+    assert grows > {"items", "stores", "line_amount_max", "contracts_ended"}
+
+
+def test_texts_are_apart_from_what_models_take() -> None:
+    assert [each.name for each in FEATURES.values() if each.text] == ["top_category"]
+    assert {each.family for each in FEATURES.values() if each.text} == {"favourites"}
+    assert [each.name for each in FEATURES.values() if each.sql_only] == ["median_line_amount"]

@@ -1,5 +1,6 @@
 """The record of a training, in a real MLflow store: everything that says how a number came to be."""
 
+import json
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,10 @@ import pandas as pd
 import pytest
 from mlflow.entities import Run
 
+from features.datasets.simulator import simulate
+from features.engine.door import admit
+from features.finding import Finding
+from features.policy import Policy
 from models.metrics import METRICS
 from models.registry import ModelRegistry
 from training import provenance
@@ -92,6 +97,35 @@ def test_tags_say_data_code_and_versions(recorded: tuple[Run, str | None], churn
 def test_rows_are_counted(recorded: tuple[Run, str | None], data: Split) -> None:
     tags = recorded[0].data.tags
     assert (tags["rows.train"], tags["rows.test"]) == (str(len(data.train.X)), str(len(data.test.X)))
+
+
+def test_what_the_door_found_goes_along(
+    registry: ModelRegistry, churn: Task, data: Split, made: Trained, files: Path
+) -> None:
+    """Two warnings of a real admission, and a note that is no warning."""
+    lines = simulate(300, days=420).tables["transactions"].assign(discount=1.5, is_return=False)
+    lines.loc[:6, "amount"] *= -1
+    history = admit("odd", {"transactions": lines}, policy=Policy("net", "out"))
+    note = Finding("times", "note", "transactions", "time", 3, "ist früh", "", "sieh nach")
+    told = replace(history, findings=(*history.findings, note))
+    odd = replace(made, artifact=replace(made.artifact, name="odd"))
+    run_id, _ = track(registry, odd, task=replace(churn, history=told), data=data, artifacts=files)
+    assert registry.client.get_run(run_id).data.tags["warnings"] == "2"
+    logged = (files / "odd" / run_id / "artifacts" / "findings.json").read_text(encoding="utf-8")
+    assert [(each["check"], each["severity"], each["rows"] > 0) for each in json.loads(logged)] == [
+        ("discounts", "warning", True),
+        ("returns", "warning", True),
+        ("times", "note", True),
+    ]
+    assert tuple(Finding(**each) for each in json.loads(logged)) == told.findings
+    assert "ist früh" in logged
+
+
+def test_nothing_found_is_said_too(recorded: tuple[Run, str | None], files: Path) -> None:
+    run, _ = recorded
+    assert run.data.tags["warnings"] == "0"
+    logged = files / "tracked" / run.info.run_id / "artifacts" / "findings.json"
+    assert json.loads(logged.read_text(encoding="utf-8")) == []
 
 
 def test_plots_lie_in_the_folder_of_the_runs(recorded: tuple[Run, str | None], files: Path) -> None:

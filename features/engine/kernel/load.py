@@ -99,8 +99,8 @@ def _entities(table: pa.Table, keys: Sequence[pa.Array]) -> tuple[Array, int]:
     codes: Any = np.zeros(table.num_rows, np.int64)
     count = 1
     for place, key in enumerate(keys):
-        column = table.column(place)
-        found = pc.fill_null(pc.index_in(column, value_set=key.cast(column.type)), -1).to_numpy()
+        read = table.column(place)
+        found = pc.fill_null(pc.index_in(read, value_set=key.cast(read.type)), -1).to_numpy()
         codes = found if place == 0 else np.where((codes < 0) | (found < 0), -1, codes * len(key) + found)
         count *= len(key)
     return codes, count

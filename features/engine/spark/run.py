@@ -1,0 +1,111 @@
+"""`observe` and `outcome` on Spark: DataFrames in, a DataFrame out; nothing is collected.
+
+The tables are those of `features.tables`, as DataFrames of one session: text as STRING, money as DECIMAL(18, 4), times
+as TIMESTAMP_NTZ, the customers' local time. Decisions about odd rows (`features.policy`) are to be made before; a row
+that cannot be used raises as the result is computed.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from features.declaration import Declaration
+from features.engine import views
+from features.engine.query import Period
+from features.engine.spark.spine import check_spine, spine_query
+from features.engine.spark.tables import described
+from features.engine.spark.whole import whole
+from features.tables import HistoryError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+def observe_on_spark(
+    spark: "SparkSession",
+    tables: Mapping[str, "DataFrame"],
+    spine: "DataFrame",
+    features: Sequence[Declaration],
+    *,
+    end: pd.Timestamp,
+) -> "DataFrame":
+    """Compute features from what was known before each row's cutoff.
+
+    Gives the spine's columns and one a feature, in no order. `end` is the first instant of which the tables know
+    nothing; a cutoff after it raises as the result is computed.
+
+    Raises `HistoryError` for tables and columns that there are not, or of other types; `ValueError` for a spine that
+    is none; `ImportError` where Spark is not installed.
+    """
+    return _run(spark, tables, spine, features, period=Period(), end=end)
+
+
+def outcome_on_spark(
+    spark: "SparkSession",
+    tables: Mapping[str, "DataFrame"],
+    spine: "DataFrame",
+    targets: Sequence[Declaration],
+    *,
+    end: pd.Timestamp,
+    horizon_days: int,
+    known_by: pd.Timestamp | None = None,
+) -> "DataFrame":
+    """Compute targets from the events in [cutoff, cutoff + horizon_days), else as `observe_on_spark` does.
+
+    With `known_by` only from those that were known before that instant. A cutoff whose horizon ends after `end` raises
+    as the result is computed.
+    """
+    if horizon_days < 1:
+        raise ValueError(f"horizon_days must be at least 1, not {horizon_days}")
+    return _run(spark, tables, spine, targets, period=Period(horizon_days, known_by), end=end)
+
+
+def _run(
+    spark: "SparkSession",
+    tables: Mapping[str, "DataFrame"],
+    spine: "DataFrame",
+    declarations: Sequence[Declaration],
+    *,
+    period: Period,
+    end: pd.Timestamp,
+) -> "DataFrame":
+    _check_frames({**tables, "spine": spine})
+    history = described(tables, end)
+    for each in declarations:
+        lacking = views.lacks(history, each)
+        if lacking is not None:
+            raise HistoryError(f"{each.name} {lacking}. Give a frame that has them, or leave {each.name} out")
+    check_spine(spine, declarations)
+    by = list(dict.fromkeys(each.by for each in declarations if each.by))
+    asked = spine_query(spine, history, period=period, by=by)
+    text = whole(history, declarations, period=period, spine=asked, carried=spine.columns)
+    return _result(spark, text, {**tables, "spine": spine}, declarations)
+
+
+def _check_frames(frames: Mapping[str, object]) -> None:
+    try:
+        from pyspark.sql import DataFrame
+    except ImportError as error:
+        repair = "install it with pip install 'augury[spark]', and Java 17 or later beside it"
+        raise ImportError(f"Spark is not installed; {repair}") from error
+    for key, frame in frames.items():
+        if not isinstance(frame, DataFrame):
+            what = f"{type(frame).__name__} of {type(frame).__module__.partition('.')[0]}"
+            raise TypeError(f"{key} is a {what}; make it a frame of the Spark session")
+
+
+def _result(
+    spark: "SparkSession", text: str, frames: Mapping[str, "DataFrame"], declarations: Sequence[Declaration]
+) -> "DataFrame":
+    """Ask the session. What Spark does not know can only be in the SQL that declarations brought along."""
+    from pyspark.errors import AnalysisException
+
+    try:
+        return spark.sql(text, None, **frames)
+    except AnalysisException as error:
+        said = [each.name for each in declarations if each.sql_only]
+        if not said:
+            raise
+        told = str(error).partition("\n")[0]
+        raise ValueError(f"of {said}, which are said in SQL, Spark does not understand all: {told}") from error

@@ -1,0 +1,147 @@
+"""What the loops go over: a customer's rows as plain Python, read off the tables as they were handed in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+Record = dict[str, Any]
+
+
+class Line(NamedTuple):
+    time: datetime
+    known: datetime
+    amount: float
+    is_return: bool
+    order: str | None
+    product: str | None
+    category: str | None
+    channel: str | None
+    store: str | None
+    quantity: float | None
+    discount: float | None
+    coupon: float | None
+    cost: float | None
+    private_label: bool | None
+
+
+class Event(NamedTuple):
+    time: datetime
+    known: datetime
+    kind: str
+
+
+class Touch(NamedTuple):
+    time: datetime
+    known: datetime
+    treatment: bool
+    cost: float | None
+
+
+class Change(NamedTuple):
+    """A contract that starts or ends."""
+
+    time: datetime
+    known: datetime
+    kind: str
+    plan: str
+    price: float | None
+    term_days: int | None
+
+
+class Renewal(NamedTuple):
+    time: datetime
+    known: datetime
+
+
+@dataclass
+class Customer:
+    """All rows of a customer, whenever they are."""
+
+    lines: list[Line] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    touches: list[Touch] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    renewals: list[Renewal] = field(default_factory=list)
+    person: Record = field(default_factory=dict)
+
+
+def customers(tables: Mapping[str, pd.DataFrame], *, end: pd.Timestamp) -> dict[str, Customer]:
+    """Read the tables once; `end` is where the history ends."""
+    every: dict[str, Customer] = {}
+
+    def of(record: Record) -> Customer:
+        return every.setdefault(record["customer_id"], Customer())
+
+    for record in _records(tables, "transactions"):
+        of(record).lines.append(_line(record))
+    for record in _records(tables, "events"):
+        of(record).events.append(Event(*_times(record), record["kind"]))
+    for record in _records(tables, "touches"):
+        of(record).touches.append(Touch(*_times(record), record.get("treatment") is not False, record.get("cost")))
+    for record in _records(tables, "subscriptions"):
+        of(record).changes += _changes(record)
+        of(record).renewals += _renewals(record, end.to_pydatetime())
+    for record in _records(tables, "customers"):
+        of(record).person = record
+    return every
+
+
+def _records(tables: Mapping[str, pd.DataFrame], name: str) -> list[Record]:
+    """Give rows with None where there is nothing, and times as Python has them."""
+    table = tables.get(name, pd.DataFrame())
+    columns = {str(column): [_plain(value) for value in table[column].tolist()] for column in table}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NaT or value != value:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _times(record: Record) -> tuple[datetime, datetime]:
+    return record["time"], record.get("known_time") or record["time"]
+
+
+def _line(record: Record) -> Line:
+    return Line(
+        *_times(record),
+        amount=float(record["amount"]),
+        is_return=record.get("is_return") is True,
+        order=record.get("order_id"),
+        product=record.get("product_id"),
+        category=record.get("category"),
+        channel=record.get("channel"),
+        store=record.get("store_id"),
+        quantity=record.get("quantity"),
+        discount=record.get("discount"),
+        coupon=record.get("coupon"),
+        cost=record.get("cost"),
+        private_label=record.get("private_label"),
+    )
+
+
+def _changes(record: Record) -> list[Change]:
+    about = record["plan"], record.get("price"), record.get("term_days")
+    changes = [Change(record["start"], record.get("known_time") or record["start"], "start", *about)]
+    if record["end"] is not None:
+        changes.append(Change(record["end"], record.get("known_time") or record["end"], "end", *about))
+    return changes
+
+
+def _renewals(record: Record, end: datetime) -> list[Renewal]:
+    """Go from term to term while the contract runs, as far as the history reaches."""
+    term = record.get("term_days")
+    if not term:
+        return []
+    found, time = [], record["start"] + timedelta(days=term)
+    while time <= min(record["end"] or end, end):
+        found.append(Renewal(time, record.get("known_time") or time))
+        time += timedelta(days=term)
+    return found

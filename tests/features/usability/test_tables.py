@@ -1,0 +1,134 @@
+"""Tables, feeds, columns and currencies: what is missing, stops or cannot be added, each seeded into sound tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.datasets.simulator import simulate
+from features.policy import Currency, Policy
+from tests.features.usability.breaks import (
+    Defect,
+    Tables,
+    Told,
+    as_they_are,
+    between,
+    check,
+    column,
+    keep,
+    made,
+    on,
+    thinned,
+    where,
+)
+
+T, E = "transactions", "events"
+RATES = pd.DataFrame({"currency": ["USD", "GBP"], "rate": [0.9, 1.2]})
+CONVERTED = {"policy": Policy(currency=Currency("EUR", RATES))}
+
+
+def _large(tables: Tables, *lost: str) -> None:
+    """Take a shop so large that a day without a row is no chance, and lose days."""
+    tables.update(simulate(8000, days=500, seed=4).tables)
+    keep(T, lambda table: ~on(*lost)(table))(tables)
+
+
+MONEY = {
+    "two currencies": Defect(
+        column(T, "currency", lambda table: np.where(table.index < 30, "USD", "EUR")),
+        Told("several_currencies", T, "currency", 30, what="holds several currencies (EUR ", example="'USD'"),
+    ),
+    "two currencies that the policy converts": Defect(
+        column(T, "currency", lambda table: np.where(table.index < 30, "USD", "EUR")),
+        Told("several_currencies", T, "currency", 30, "note"),
+        options=CONVERTED,
+    ),
+    "a currency without a rate": Defect(
+        column(T, "currency", lambda table: np.where(table.index < 30, "JPY", "EUR")),
+        Told("currency_without_rate", T, "currency", 30, what="has no rate in the policy (JPY)"),
+        options=CONVERTED,
+    ),
+    "a currency that is none": Defect(
+        column(T, "currency", lambda table: np.where(table.index < 12, "Euro", "EUR")),
+        Told("unknown_currency", T, "currency", 12, "warning", what="(Euro)"),
+    ),
+    "no currency": Defect(
+        column(T, "currency", lambda table: pd.Series("EUR", table.index).where(table.index >= 8)),
+        Told("null_currency", T, "currency", 8, "warning"),
+    ),
+}
+FEED = {
+    "days that are missing": Defect(
+        keep(T, lambda table: ~between("2025-03-03", "2025-03-06")(table)),
+        Told("missing_days", T, "time", 0, "warning", "has no rows on 4 days", "2025-03-03 to 2025-03-06"),
+    ),
+    "a single day that is missing": Defect(
+        lambda tables: _large(tables, "2025-03-04"),
+        Told("missing_days", T, "time", 0, "warning", what="has no rows on 1 day", example="2025-03-04"),
+    ),
+    "a closed Christmas Day": Defect(
+        lambda tables: _large(tables, "2024-12-25"),
+        Told("missing_days", T, "time", 0, "note", what="on 1 day that may be a holiday", example="2024-12-25"),
+    ),
+    "a fortnight with a tenth of the rows": Defect(
+        keep(T, thinned("2025-03-03", "2025-03-16", 10)),
+        Told("volume_fall", T, "time", where(T, between("2025-03-03", "2025-03-16")), "warning"),
+    ),
+    "the last days cut": Defect(
+        keep(T, thinned("2025-08-18", "2025-08-22", 20)),
+        Told("incomplete_end", T, "time", where(T, between("2025-08-18", "2025-08-22")), "warning", "the last 5 days"),
+        options={"end": pd.Timestamp("2025-08-23")},
+    ),
+    "an end long after the last row": Defect(
+        as_they_are,
+        Told("incomplete_end", T, "time", 0, "warning", example="2025-08-23 to 2025-09-09"),
+        also=(Told("incomplete_end", E, "time", 0, "warning"),),
+        options={"end": pd.Timestamp("2025-09-10")},
+    ),
+}
+COVERAGE = {
+    "a column without a value": Defect(
+        column("products", "brand", lambda table: None), Told("no_value", "products", "brand", 240, "warning")
+    ),
+    "a column that is mostly empty": Defect(
+        column(T, "channel", lambda table: table["channel"].where(table.index % 3 == 0)),
+        Told("mostly_null", T, "channel", where(T, lambda table: table["channel"].isna()), "note"),
+    ),
+    "a column that says one thing": Defect(
+        column(T, "channel", lambda table: "store"), Told("constant", T, "channel", 0, "note", example="'store'")
+    ),
+    "a column that stops": Defect(
+        column(T, "channel", lambda table: table["channel"].where(table["time"] < "2025-06-01")),
+        Told(
+            *("stopped_filling", T, "channel"),
+            where(T, lambda table: table["time"] >= "2025-06-01"),
+            "warning",
+            what="is empty since 2025-05-31",
+        ),
+    ),
+}
+TABLES = {
+    "a table we do not know": Defect(
+        lambda tables: tables.update(event=tables["touches"]),
+        Told("unknown_table", "event"),
+    ),
+    "no transactions": Defect(lambda tables: tables.pop(T), Told("missing_table", T)),
+    "no events": Defect(keep(E, lambda table: table["kind"] == ""), Told("empty_table", E, severity="warning")),
+    "no transaction": Defect(keep(T, lambda table: table["amount"] > 1e9), Told("empty_table", T)),
+    "a missing column": Defect(
+        made(T, lambda table: table.rename(columns={"customer_id": "Customer-ID"})),
+        Told("missing_column", T, "customer_id"),
+    ),
+    "a column twice": Defect(
+        made("touches", lambda table: table.rename(columns={"cost": "channel"})),
+        Told("unreadable_table", "touches", what="['channel'] are there more than once"),
+    ),
+    "a format for no column": Defect(
+        as_they_are, Told("unused_format", E, "when"), options={"formats": {"events.when": "%Y"}}
+    ),
+}
+SEEDED = {**MONEY, **FEED, **COVERAGE, **TABLES}
+
+
+@pytest.mark.parametrize("name", SEEDED)
+def test_each_is_told_where_it_is_and_nothing_else(name: str, shop: Tables) -> None:
+    check(SEEDED[name], shop)
