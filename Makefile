@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test check format lock
+.PHONY: demo test check format lock extras
 
 demo: $(INSTALLED)
 	$(BIN)/augury demo
@@ -29,6 +29,17 @@ format: $(INSTALLED)
 lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --upgrade \
 		--no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --group dev --group bench --all-extras --universal --python-version 3.11 \
+		--generate-hashes --constraint requirements.lock --no-emit-index-url --no-annotate --no-header --quiet \
+		--output-file requirements-extras.lock
+
+# What is optional (Spark, the benchmarks' peers), so that its tests run too.
+extras: $(INSTALLED)
+ifdef UV
+	uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-extras.lock
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-extras.lock
+endif
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else \

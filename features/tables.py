@@ -115,15 +115,18 @@ class Rows:
 class View:
     """The rows of a table that declarations speak of. Those of a `timeless` one were always known.
 
-    `needs` names optional columns without which there is no such view.
+    `needs` names optional columns without which there is no such view, `hides` those that tell of the future.
     """
 
     table: str
     rows: tuple[Rows, ...] = (Rows(),)
     timeless: bool = False
     needs: frozenset[str] = frozenset()
+    hides: frozenset[str] = frozenset()
 
 
+_CONTRACT: Final = frozenset({"start", "end"})
+"""When a contract ends is known once it has: both are told as events."""
 _TERM: Final = "CAST(term_days AS BIGINT) * INTERVAL 1 DAY"
 _RENEWALS: Final = f'unnest(generate_series(start + {_TERM}, least("end", {{end}}), {_TERM}))'
 """Every end of a term while the contract runs, and the one with which it ends; `{end}` is where the history does."""
@@ -138,8 +141,14 @@ VIEWS: Final[Mapping[str, View]] = {
         "subscriptions",
         (Rows("start", kind="start"), Rows('"end"', where='"end" IS NOT NULL', kind="end")),
         needs=frozenset({"end"}),
+        hides=_CONTRACT,
     ),
-    "renewals": View("subscriptions", (Rows(_RENEWALS, where="term_days > 0"),), needs=frozenset({"end", "term_days"})),
+    "renewals": View(
+        "subscriptions",
+        (Rows(_RENEWALS, where="term_days > 0"),),
+        needs=frozenset({"end", "term_days"}),
+        hides=_CONTRACT,
+    ),
     "customers": View("customers", (Rows("TIMESTAMP '1900-01-01'"),), timeless=True),
 }
 

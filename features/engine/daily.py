@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from features.engine.named import Named
 from features.engine.render import arg, both, call, days, number, render
 from features.expression import Aggregate, Column, Node
 
@@ -47,7 +48,7 @@ def _ago(count: int) -> exp.Expr:
 class Daily:
     """The sums of a view that are asked for."""
 
-    measures: dict[str, exp.Expr] = field(default_factory=dict)
+    measures: Named = field(default_factory=lambda: Named("m"))
 
     def measure(self, function: str, value: Node | None, where: Node | None) -> exp.Expr:
         """Name an aggregate of a value over an instant's rows, made once for all who ask."""
@@ -69,10 +70,7 @@ class Daily:
         return None if where is None else exp.GT(this=self.measure("COUNT", None, where), expression=number(0))
 
     def _named(self, made: exp.Expr) -> exp.Expr:
-        names = {expression.sql(): name for name, expression in self.measures.items()}
-        name = names.get(made.sql()) or f"m{len(self.measures)}"
-        self.measures[name] = made
-        return exp.column(name, "d")
+        return exp.column(self.measures.of(made), "d")
 
     def _at_the_end(self, function: str, value: exp.Expr, condition: exp.Expr | None) -> exp.Expr:
         """Take the first row's value, the least of its time; or the last row's, the greatest of its time."""

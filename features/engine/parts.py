@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from features.engine.daily import AGE, DAY, Daily, column, window
 from features.engine.formula import decayed, formula
+from features.engine.named import Named
 from features.engine.render import arg, both, call, number, render
 from features.engine.sql_text import parsed
 from features.expression import Aggregate, Column, Node, Sql
@@ -131,7 +132,7 @@ class Labels:
     """Aggregates over the values of a column: which there are, and in how many rows of each window."""
 
     key: str
-    counts: dict[str, exp.Expr] = field(default_factory=dict)
+    counts: Named = field(default_factory=lambda: Named("n"))
 
     def expression(self, aggregate: Aggregate) -> exp.Expr:
         """Write an aggregate over one row a value, with its number of rows `n`."""
@@ -149,16 +150,12 @@ class Labels:
 
     def source(self, matched: exp.Select) -> exp.Select:
         """Give one row per spine row and value."""
-        counts = [exp.alias_(expression, name) for name, expression in self.counts.items()]
-        inner = matched.select(self.key, exp.column("value", "d"), *counts).group_by(self.key, "d.value")
+        inner = matched.select(self.key, exp.column("value", "d"), *self.counts.aliases()).group_by(self.key, "d.value")
         return exp.select().from_(inner.subquery("d"))
 
     def _counted(self, aggregate: Aggregate) -> exp.Expr:
         made = call("SUM", exp.column("n", "d"), where=window(aggregate))
-        names = {expression.sql(): name for name, expression in self.counts.items()}
-        name = names.get(made.sql()) or f"n{len(self.counts)}"
-        self.counts[name] = made
-        return exp.column(name, "d")
+        return exp.column(self.counts.of(made), "d")
 
     def _top(self, n: exp.Expr, given: exp.Expr) -> exp.Expr:
         """Take the value with the most rows; of several the least, by its place in the alphabet."""

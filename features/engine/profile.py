@@ -120,7 +120,7 @@ def _arrow(frame: pd.DataFrame) -> tuple[pa.Table, dict[str, dict[str, int]]]:
     _once(list(named.columns))
     mixed: dict[str, dict[str, int]] = {}
     texts: dict[str, pd.Series] = {}
-    for column in named.columns[named.dtypes == object]:
+    for column in named.columns[[kind == "object" for kind in named.dtypes.astype(str)]]:
         try:
             pa.Array.from_pandas(named[column])
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):

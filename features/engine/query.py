@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from features.declaration import Declaration
 from features.engine.daily import AT, CUTOFF, KNOWN, Daily, column, of_row, window
+from features.engine.named import Named
 from features.engine.parts import Days, Labels, Part, Raw, Rows
 from features.engine.render import both, call, days, double, render
 from features.expression import LABELS, Aggregate, Node, Sql
@@ -55,7 +56,7 @@ class Group:
     known: bool
     daily: Daily = field(default_factory=Daily)
     parts: dict[Key, Part] = field(default_factory=dict)
-    chosen: dict[Key, dict[str, exp.Expr]] = field(default_factory=dict)
+    chosen: dict[Key, Named] = field(default_factory=dict)
     valued: dict[Key, Aggregate] = field(default_factory=dict)
 
     @property
@@ -67,10 +68,7 @@ class Group:
         """Write an aggregate into its part, and give the column that holds it: 0 where there are no rows to count."""
         key = self._key(aggregate)
         part = self.parts.setdefault(key, self._made(key[0], aggregate))
-        chosen, made = self.chosen.setdefault(key, {}), part.expression(aggregate)
-        names = {expression.sql(): name for name, expression in chosen.items()}
-        name = names.get(made.sql()) or f"a{len(chosen)}"
-        chosen[name] = made
+        name = self.chosen.setdefault(key, Named("a")).of(part.expression(aggregate))
         rendered = exp.column(name, self._name(key))
         counts = aggregate.kind in ("count", "sum", "distinct")
         return exp.Coalesce(this=rendered, expressions=[exp.convert(0)]) if counts else rendered
@@ -83,8 +81,7 @@ class Group:
         """Give the tables to build once: the daily sums, and how often there is which value."""
         tables: dict[str, exp.Select] = {}
         if any(isinstance(part, Rows | Days) for part in self.parts.values()):
-            measures = [exp.alias_(expression, name) for name, expression in self.daily.measures.items()]
-            tables[self._daily] = self._rows().select(*measures).group_by(exp.var("ALL"))
+            tables[self._daily] = self._rows().select(*self.daily.measures.aliases()).group_by(exp.var("ALL"))
         for key, aggregate in self.valued.items():
             value = render(aggregate.value, column) if aggregate.value is not None else exp.null()
             passed = None if aggregate.where is None else render(aggregate.where, column)
@@ -98,7 +95,7 @@ class Group:
         return {self._name(key): self._select(key, part) for key, part in self.parts.items()}
 
     def _select(self, key: Key, part: Part) -> exp.Select:
-        columns = [exp.alias_(expression, name) for name, expression in self.chosen[key].items()]
+        columns = self.chosen[key].aliases()
         return part.source(self._matched(self._read(key, part))).select(self.key, *columns).group_by(self.key)
 
     def _read(self, key: Key, part: Part) -> exp.Expr:

@@ -25,7 +25,7 @@ def columns(history: History, name: str) -> set[str]:
     if not has(history, name):
         return set()
     kinds = {"kind"} if any(rows.kind for rows in view.rows) else set()
-    return set(history.columns[view.table]) | {"time"} | kinds
+    return (set(history.columns[view.table]) - view.hides) | {"time"} | kinds
 
 
 def query(history: History, name: str) -> str:
@@ -74,7 +74,7 @@ def lacks(history: History, declaration: Declaration) -> str | None:
 
 
 def _rows(history: History, view: View, rows: Rows) -> str:
-    replaced = {"time", "kind"} if rows.kind else {"time"}
+    replaced = view.hides | ({"time", "kind"} if rows.kind else {"time"})
     kept = [identifier(column) for column in history.columns[view.table] if column not in replaced]
     time = rows.time.format(end=f"TIMESTAMP {text(str(history.end))}")
     kind = [f"{text(rows.kind)} AS kind"] if rows.kind else []

@@ -160,7 +160,19 @@ def test_cases_grow_by_lines_and_by_cutoffs_and_customers_in_proportion() -> Non
 
 def test_the_command_measures_each_system_in_a_process_and_writes_numbers_and_picture(tmp_path: Path) -> None:
     systems = ["reading alone", "pandas by hand", "polars by hand"]
-    flags = ["--rows", "3000", "--customers", "300", "--cutoffs", "1", "2", "--to", str(tmp_path / "out")]
+    flags = [
+        "--rows",
+        "3000",
+        "--customers",
+        "300",
+        "--cutoffs",
+        "1",
+        "2",
+        "--repeats",
+        "2",
+        "--to",
+        str(tmp_path / "out"),
+    ]
     command = [sys.executable, "-m", "experiments.benchmarks.features", *flags, "--systems", *systems]
     environment = {**os.environ, "AUGURY_VAR": str(tmp_path / "var")}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
@@ -175,6 +187,7 @@ def test_the_command_measures_each_system_in_a_process_and_writes_numbers_and_pi
         ("pandas by hand", "peer"),
         ("polars by hand", "peer"),
     }
+    assert all(row["cpu_s"] == min(row["cpu_of_runs"]) and len(row["cpu_of_runs"]) == 2 for row in found["rows"])
     assert all(row["cpu_s"] > 0 and row["peak_mb"] > 50 for row in found["rows"])
     assert {"machine", "versions", "commit"} < set(found)
     assert {"polars", "duckdb"} < set(found["versions"])

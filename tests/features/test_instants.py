@@ -6,11 +6,14 @@ from typing import get_args
 import pandas as pd
 import pytest
 
+from features.declaration import Declaration
 from features.engine.door import admit
 from features.engine.run import Engine, observe, outcome
 from features.engine.views import lacks
+from features.expression import Events
 from features.history import History
 from features.library import FEATURES, POPULATIONS, TARGETS
+from features.tables import HistoryError
 
 PAST = {**FEATURES, **{name: each for name, each in POPULATIONS.items() if not each.anchored}}
 Build = Callable[..., History]
@@ -205,3 +208,14 @@ def test_a_table_without_rows_is_a_table(
             assert _same(whole[name], rest[name]), name
         elif read <= views:
             assert _same(rest[name], each.empty), name
+
+
+@pytest.mark.parametrize("column", ["start", "end"])
+def test_when_a_contract_ends_cannot_be_read_before_it_has(build: Build, column: str) -> None:
+    contract = {"customer_id": ["a"], "plan": ["plus"], "start": ["2024-01-01"], "end": ["2024-06-15"]}
+    history = build([("a", "2024-01-01", 1.0)], subscriptions=pd.DataFrame(contract))
+    e = Events(view="subscriptions")
+    peeking = Declaration("peeking", "", e[column].max().node, "subscriptions", None, None, "")
+    asked = pd.DataFrame({"customer_id": ["a"], "cutoff": [pd.Timestamp("2024-03-01")]})
+    with pytest.raises(HistoryError, match=rf"peeking needs the columns \['{column}'\] of subscriptions"):
+        observe(history, asked, [peeking])

@@ -60,7 +60,7 @@ def arranged(table: pa.Table, rows: Rows, keys: Sequence[pa.Array]) -> Source:
     codes, entities = _entities(table, keys)
     time = _instants(table["time"])
     starts, slots = loops.order(codes, time, entities)
-    sorter = _Sorter(slots, int(starts[-1]))
+    sorter = _Sorter(slots, starts)
     texts: dict[str, list[str]] = {}
     values: dict[str, Values] = {}
     for name in table.column_names[len(keys) + 1 + rows.known :]:
@@ -117,7 +117,12 @@ class _Sorter:
     """Puts columns into the order of a store: row `i` goes to `slots[i]`, or nowhere."""
 
     slots: Array
-    size: int
+    starts: Ints
+
+    @property
+    def size(self) -> int:
+        """How many rows go somewhere."""
+        return int(self.starts[-1])
 
     def days(self, time: Ints) -> Any:
         """Sort the days of times."""
@@ -149,7 +154,7 @@ class _Sorter:
         if valid is not None:
             out[~valid] = 0
         scale = 10.0**found.type.scale if whole and pa.types.is_decimal(found.type) else 1.0
-        return _exact(Values(out, valid, scale))
+        return _exact(Values(out, valid, scale), self.starts)
 
 
 def _numbers(chunk: pa.Array) -> Array:
@@ -164,12 +169,12 @@ def _numbers(chunk: pa.Array) -> Array:
     return np.frombuffer(chunk.buffers()[1], chunk.type.to_pandas_dtype())[chunk.offset :][: len(chunk)]
 
 
-def _exact(values: Values) -> Values:
-    """Let values be doubles if sums of them might not fit."""
+def _exact(values: Values, starts: Ints) -> Values:
+    """Let values be doubles if an entity's sums of them might not fit."""
     data = values.data
     if data.dtype.itemsize < 8 or data.dtype.kind != "i" or not data.size:
         return values
-    if loops.volume(data) < LARGEST:
+    if loops.volume(data, starts) < LARGEST:
         return values
     return Values(values.data / values.scale, values.valid)
 

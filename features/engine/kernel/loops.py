@@ -47,12 +47,15 @@ def bounds(
 
 
 @njit(cache=True)
-def volume(data: Array) -> float:  # pragma: no cover
-    """Sum values regardless of their sign, as a double."""
-    s = 0.0
-    for x in data:
-        s += abs(float(x))
-    return s
+def volume(data: Array, starts: Ints) -> float:  # pragma: no cover
+    """Sum each entity's values regardless of their sign, as doubles; give the greatest sum."""
+    greatest = 0.0
+    for e in range(starts.size - 1):
+        s = 0.0
+        for i in range(starts[e], starts[e + 1]):
+            s += abs(float(data[i]))
+        greatest = max(greatest, s)
+    return greatest
 
 
 @njit(cache=True)
@@ -205,8 +208,11 @@ def picked(
 def localised(hashes: Array, valid: Bools, starts: Ints) -> npt.NDArray[np.int32]:  # pragma: no cover
     """Number every entity's own values from 0 on, in the order in which they come; −1 where there is none."""
     codes = np.full(hashes.size, -1, np.int32)
+    most = 0
+    for e in range(starts.size - 1):
+        most = max(most, starts[e + 1] - starts[e])
     size = 1
-    while size < 2 * np.max(starts[1:] - starts[:-1]) + 1:
+    while size < 2 * most + 1:
         size *= 2
     slots = np.full(size, -1, np.int64)
     for e in range(starts.size - 1):

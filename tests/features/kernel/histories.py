@@ -36,6 +36,7 @@ _TYPES: Final = {
 }
 _SIZES: Final = {"transactions": [90, 60, 60, 30, 10, 1, 0], "customers": [4, 2, 0]}
 _FEWER: Final = [40, 40, 20, 8, 1, 0]
+_FEW: Final = [20, 20, 10, 1]
 
 
 class Drawn(NamedTuple):
@@ -90,7 +91,7 @@ _ROW: Final[dict[str, dict[str, list[Any]]]] = {
 
 def _table(by_chance: Random, name: str, *, huge: bool) -> pa.Table:
     """Draw a table; some rows come twice."""
-    size = by_chance.choice(_SIZES.get(name, _FEWER))
+    size = by_chance.choice(_FEW if huge else _SIZES.get(name, _FEWER))
     rows = [_row(by_chance, name, huge=huge) for _ in range(size)]
     rows += rows[:3]
     columns = list(_row(by_chance, name, huge=huge))

@@ -118,6 +118,18 @@ def test_a_file_that_breaks_on_the_way_is_told(shop: Tables, tmp_path: Path) -> 
     assert [each[1:4] for each in places(report, "error", "warning")] == [("unreadable_table", "events", "")]
 
 
+def test_a_file_whose_pages_are_damaged_is_told(shop: Tables, tmp_path: Path) -> None:
+    """Its footer is sound, so that it opens and tells its number of rows."""
+    path = tmp_path / "events.parquet"
+    shop["events"].to_parquet(path, index=False)
+    damaged = bytearray(path.read_bytes())
+    damaged[200:4200] = bytes(4000)
+    path.write_bytes(bytes(damaged))
+    scan = scan_files("events", "read_parquet", str(path), {})
+    report = examine("shop", {**shop, "events": scan})
+    assert [each[1:4] for each in places(report, "error", "warning")] == [("unreadable_table", "events", "")]
+
+
 def test_what_is_examined_stays_as_it_is(ill: Tables) -> None:
     before = {name: table.copy() for name, table in ill.items()}
     examine("ill", ill)

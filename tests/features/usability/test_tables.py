@@ -6,6 +6,7 @@ import pytest
 
 from features.datasets.simulator import simulate
 from features.policy import Currency, Policy
+from features.usability import examine
 from tests.features.usability.breaks import (
     Defect,
     Tables,
@@ -106,6 +107,10 @@ COVERAGE = {
         ),
     ),
 }
+RARELY_FILLED = {
+    "on every fourteenth day": lambda table: table["time"].dt.day_of_year % 14 == 0,
+    "until five days before the end": lambda table: table["time"] < table["time"].max() - pd.Timedelta(days=5),
+}
 TABLES = {
     "a table we do not know": Defect(
         lambda tables: tables.update(event=tables["touches"]),
@@ -132,3 +137,10 @@ SEEDED = {**MONEY, **FEED, **COVERAGE, **TABLES}
 @pytest.mark.parametrize("name", SEEDED)
 def test_each_is_told_where_it_is_and_nothing_else(name: str, shop: Tables) -> None:
     check(SEEDED[name], shop)
+
+
+@pytest.mark.parametrize("name", RARELY_FILLED)
+def test_a_column_that_is_often_silent_or_not_for_long_has_not_stopped(name: str, shop: Tables) -> None:
+    _large(shop)
+    shop[T] = shop[T].assign(channel=shop[T]["channel"].where(RARELY_FILLED[name](shop[T])))
+    assert examine("shop", shop).of("warning") == []

@@ -77,6 +77,10 @@ FORMS = {
         made("touches", lambda table: table.assign(time="05/04/2024")),
         Told("ambiguous_date", "touches", "time", all_of("touches"), example="'time': '05/04/2024'"),
     ),
+    "years of two digits": Defect(
+        written(E, "time", _as("%d/%m/%y")),
+        Told("date_format", E, "time", all_of(E), what="is written as %d/%m/%y"),
+    ),
     "some dates in another form": Defect(
         written(T, "time", _as("%d/%m/%Y"), slice(0, 40)),
         Told("mixed_formats", T, "time", 40, what="is written in several forms (ISO, "),
@@ -175,6 +179,9 @@ TIMES = {
             ),
         ),
         Told("placeholder_time", T, "time", 3),
+    ),
+    "2099 for now": Defect(
+        put(T, "time", [0, 1, 2], pd.Timestamp("2099-12-31")), Told("placeholder_time", T, "time", 3)
     ),
     "9999 for an open end": Defect(
         put("subscriptions", "end", [0, 1, 2], pd.Timestamp("9999-12-31")),

@@ -48,6 +48,11 @@ def test_a_shop_that_is_closed_on_sundays_is_not_told() -> None:
     assert _told(rows) == []
 
 
+def test_a_shop_that_begins_to_close_on_sundays_is_not_told() -> None:
+    rows = _poisson(60).where((DAYS.day_of_week < 6) | (DAYS < "2024-07-01"), 0)
+    assert gaps(volume(rows)) == []
+
+
 def test_a_drop_to_a_third_is_business_and_no_fault() -> None:
     """CDNOW fell from 440 to 140 rows a day when its first quarter's customers had joined."""
     rows = pd.concat([_poisson(440)[:90], _poisson(140)[90:]])
