@@ -23,7 +23,6 @@ from features.engine.door import admit
 from features.engine.postgresql import fetch_table
 from features.engine.run import observe
 from features.engine.session import connect
-from features.history import History
 from features.library import POPULATIONS, available
 from features.tables import HistoryError
 
@@ -122,7 +121,7 @@ def fetch(uri: str) -> Fetch:
 
 SALES = """CREATE TABLE "Kasse".verkauf AS SELECT customer_id AS kunde, time AT TIME ZONE 'UTC' AS am,
     amount::numeric(12, 4) AS "Betrag €", category AS art, discount::numeric AS rabatt, is_return, known_time,
-    channel, order_id, product_id, quantity, cost
+    channel, order_id, product_id, quantity, cost, store_id, coupon, private_label
     FROM staged"""
 FILE = """[tables.transactions]
 postgresql = "$AUGURY_TEST_URI"
@@ -137,7 +136,6 @@ columns.discount = "rabatt"
 
 def test_a_table_of_postgresql_is_the_same_history(
     purchases: pd.DataFrame,
-    history: History,
     midnights: pd.DatetimeIndex,
     uri: str,
     execute: Execute,
@@ -147,7 +145,7 @@ def test_a_table_of_postgresql_is_the_same_history(
     execute('CREATE SCHEMA "Kasse"', SALES, staged=pa.Table.from_pandas(purchases, preserve_index=False))
     monkeypatch.setenv("AUGURY_TEST_URI", uri)
     (tmp_path / "bakery.toml").write_text(FILE, encoding="utf-8")
-    own = from_file(str(tmp_path / "bakery.toml"))
+    own, history = from_file(str(tmp_path / "bakery.toml")), admit("drawn", {"transactions": purchases})
     assert (own.end, own.fingerprint) == (history.end, history.fingerprint)
     asked = spine(own, POPULATIONS["known"], midnights)
     features = [each for each in available(own) if not each.by]
@@ -240,7 +238,7 @@ def test_an_empty_table_is_refused_by_the_door(execute: Execute, fetch: Fetch) -
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ("NULL::integer, now(), 1.5", "transactions.customer_id is empty; fill or drop these rows: 1 rows"),
+        ("NULL::integer, now(), 1.5", "transactions.customer_id is empty: 1 rows"),
         ("1, now(), 'NaN'::numeric", "transactions.amount is not a finite number below 1e14: 1 rows"),
         ("1, now(), 1e15::numeric", "transactions.amount is not a finite number below 1e14: 1 rows"),
         ("1, now(), -1.5::numeric", "transactions.amount is negative but not marked as a return"),
