@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -18,6 +18,11 @@ from features.manifest import MANIFEST, Manifest, hashes
 from features.snapshot import Asked, snapshot
 
 Step = Callable[[str], None]
+
+_UNKNOWN: Final = (
+    "the manifest knows no reason; sums of doubles differ in their last digits where rows come in another order, "
+    "and on the duckdb engine from run to run"
+)
 
 
 def build(history: History, asked: Asked, to: Path, *, dataset: str, step: Step) -> Manifest:
@@ -71,7 +76,7 @@ def rebuild(folder: Path, load: Callable[[str], History], *, step: Step) -> list
         differing = list(_differing(folder, before, again, now))
     if differing:
         made = [] if before.machine == now.machine else [f"machine: was {before.machine}, is {now.machine} now"]
-        unknown = ["the manifest knows no reason; rows that come in another order move last digits"]
+        unknown = [_UNKNOWN]
         raise ValueError(_told(f"{folder} is not what is built now", [*differing, *(reasons + made or unknown)]))
     return reasons
 

@@ -19,7 +19,7 @@ Sort = Literal["feature", "target", "population"]
 
 ENGINES: Final = ("kernel", "duckdb", "spark")
 """What computes declarations; what is said in SQL the kernel does not know."""
-_SENTENCE: Final = re.compile(r"(?<=[.:;])\s+(?=[A-Z])")
+_SENTENCE: Final = re.compile(r"(?<=[.:])\s+(?=[A-Z])")
 _YEAR: Final = re.compile(r"\((?:18|19|20)\d\d\)")
 
 

@@ -38,7 +38,8 @@ class Asked:
 class Snapshot:
     """All that decides a frame, as plain data. Two frames of one snapshot are the same, byte for byte.
 
-    (Of rows in the same order: a sum of doubles may differ in its last digit where a table's rows come in another.)
+    (But for last digits of doubles: where a table's rows come in another order, and, on the duckdb engine, in sums of
+    doubles that are no columns of money, such as amount / quantity.)
     `data` is the history's fingerprint, its end and its zone; `definitions` are fingerprints by name, in the order of
     the frame's columns; `code` is a hash of the files under `features/` that compute frames.
     """

@@ -29,7 +29,8 @@ def checked(history: History, spine: pd.DataFrame, declarations: Sequence[Declar
 def checked_spine(spine: pd.DataFrame, declarations: Sequence[Declaration], *, zone: str) -> pd.DataFrame:
     """Check a spine alone, for declarations over histories in the local time of a zone."""
     _check_columns(spine, declarations)
-    return spine.assign(cutoff=_local(spine["cutoff"], zone))
+    ids = spine["customer_id"]
+    return spine.assign(customer_id=ids if len(ids) else ids.astype("str"), cutoff=_local(spine["cutoff"], zone))
 
 
 def _check_columns(spine: pd.DataFrame, declarations: Sequence[Declaration]) -> None:
@@ -38,7 +39,11 @@ def _check_columns(spine: pd.DataFrame, declarations: Sequence[Declaration]) -> 
     for column, why in needed.items():
         if column not in spine:
             raise ValueError(f"{why}the spine needs a column {column!r}; it has {list(spine.columns)}")
-    taken = [column for column in (*TAKEN, *(each.name for each in declarations)) if column in spine]
+    names = [each.name for each in declarations]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{twice} are asked for more than once; ask for each once")
+    taken = [column for column in (*TAKEN, *names) if column in spine]
     if taken:
         raise ValueError(f"the spine has columns {taken}, which the engine makes itself; rename or drop them")
     if len(spine) and not pd.api.types.is_string_dtype(spine["customer_id"]):

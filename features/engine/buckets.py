@@ -34,7 +34,7 @@ def buckets(
 def _buckets(
     session: duckdb.DuckDBPyConnection, history: History, spine: pd.DataFrame, count: int
 ) -> Iterator[npt.NDArray[np.int64]]:
-    if count == 1:
+    if count == 1 or spine.empty:
         yield np.arange(len(spine))
         return
     lend(session, "asked_ids", spine[["customer_id"]])

@@ -39,8 +39,8 @@ def own_rows(
 ) -> list[OwnRows]:
     """Give a customer's rows of some views, of those known at the cutoff the `last`, in time order.
 
-    Ids are merged as they were known at the cutoff. Amounts are floats; a time at or after the cutoff, such as the end
-    of a contract that runs, is not told.
+    Ids are merged as they were known at the cutoff. Amounts are floats; times at or after the cutoff that a row has in
+    other columns are not told.
     """
     asked = pd.DataFrame({"customer_id": pd.Series([customer_id], dtype="str"), "cutoff": cutoff})
     with tables_of(history) as session:

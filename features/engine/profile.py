@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from features.engine.casts import DECIMALS, EMPTY, ZONED, Cast, cast_of
+from features.engine.casts import DECIMALS, EMPTY, Cast, cast_of
 from features.engine.render import identifier
 from features.engine.session import place, session
 from features.engine.zones import check_zone, local_end
@@ -86,11 +86,6 @@ def raw_tables(sources: Mapping[str, Source], *, zone: str = "UTC") -> Iterator[
             except (duckdb.Error, HistoryError) as error:
                 unreadable[name] = _first_line(error)
         yield RawTables(opened, zone, tables, unreadable)
-
-
-def is_instant(type_: str) -> bool:
-    """Whether values of an SQL type are the same instant everywhere."""
-    return type_ in ZONED
 
 
 def is_decimal(type_: str) -> bool:

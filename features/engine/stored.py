@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from configs.whole import whole_folder
-from features.engine.render import text
-from features.engine.session import fetch, session
 
 
 @dataclass
@@ -36,8 +37,18 @@ class Writer:
 
 
 def stored(folder: Path) -> pd.DataFrame:
-    """Read a frame back: by cutoff, bucket and the spine's order."""
-    with session() as opened:
-        files = text(str(folder / "*" / "*.parquet"))
-        read = f"read_parquet({files}, hive_partitioning = true, hive_types = {{'cutoff': TIMESTAMP}})"
-        return fetch(opened, f"SELECT customer_id, cutoff, * EXCLUDE (customer_id, cutoff) FROM {read}")
+    """Read a frame back: by cutoff, bucket and the spine's order. Raises `ValueError` where no rows are stored."""
+    files = sorted(folder.glob("cutoff=*/part-*.parquet"))
+    if not files:
+        raise ValueError(f"no rows of a frame are stored in {folder}")
+    keys = pa.schema([("cutoff", pa.timestamp("us"))])
+    schemas = [pq.read_schema(file).remove_metadata() for file in files]
+    found = ds.dataset(
+        [str(file) for file in files],
+        schema=pa.unify_schemas([*schemas, keys], promote_options="permissive"),
+        format="parquet",
+        partitioning=ds.partitioning(keys, flavor="hive"),
+        partition_base_dir=str(folder),
+    )
+    frame: pd.DataFrame = found.to_table().to_pandas()
+    return frame[["customer_id", "cutoff", *frame.columns.drop(["customer_id", "cutoff"])]]

@@ -1,7 +1,7 @@
 """How many rows a day usually has, and runs of days that have fewer than chance explains.
 
-What is usual on a day is the median of the same weekday in the eight weeks before (or after). Counts scatter more than
-Poisson's law says, since orders have several lines: their dispersion is measured and divided out.
+What is usual on a day is the median of the last eight (or next eight) days of the same weekday. Counts scatter more
+than Poisson's law says, since orders have several lines: their dispersion is measured and divided out.
 """
 
 from collections.abc import Iterator
@@ -26,6 +26,8 @@ LOW: Final = 0.5
 """Share of the usual below which the last days are incomplete."""
 SLUMP, HALF, NEARLY = 0.4, 0.5, 0.8
 """Shares of the usual that so few rows must be rare for: fallen days, a fallen end, a low end."""
+LONGEST_CLOSED: Final = 7
+"""So many days without a row may be a shop's week; more of them are none."""
 LAST_DAYS: Final = 3
 DENSE: Final = 0.95
 """Share of the days on which rows are usual that must have rows before an empty day is a gap."""
@@ -56,23 +58,29 @@ class Volume:
 
 
 def volume(rows: pd.Series) -> Volume:
-    """Measure what is usual."""
-    before, after = _usual(rows), _usual(rows[::-1])[::-1]
+    """Measure what is usual. Days of an empty run that is longer than a week say nothing about it."""
+    empty = rows == 0
+    length = empty.groupby((empty != empty.shift()).cumsum()).transform("size")
+    telling = rows.where(~empty | (length <= LONGEST_CLOSED))
+    before, after = _usual(telling), _usual(telling[::-1])[::-1]
     told = before > 0
-    scatter = ((rows[told] - before[told]) ** 2 / before[told]).median()
+    scatter = ((telling[told] - before[told]) ** 2 / before[told]).median()
     return Volume(rows, before, after, max(1.0, float(scatter) / MEDIAN_CHI2) if told.any() else 1.0)
 
 
 def gaps(given: Volume) -> list[Run]:
-    """Find days without a row where rows are usual both before and after, up to the last day that has any."""
+    """Find days without a row where rows are usual both before and after, up to the last day that has any.
+
+    Of the other days on which rows are usual, nearly all must have some.
+    """
     usual = pd.concat([given.before, given.after], axis=1).min(axis=1).fillna(0)
-    open_ = usual > 0
-    if not open_.any() or (given.rows[open_] > 0).mean() < DENSE:
-        return []
     last = given.rows[given.rows > 0].index.max()
-    empty = (given.rows == 0) & open_ & (given.rows.index < last)
+    empty = (given.rows == 0) & (usual > 0)
     needed = given.dispersion * np.log(len(given.rows) / CHANCE)
-    return [run for run in _runs(empty, given.rows) if usual[run.first : run.last].sum() > needed]
+    within = empty & (given.rows.index < last)
+    runs = [run for run in _runs(within, given.rows) if usual[run.first : run.last].sum() > needed]
+    days, without = int((usual > 0).sum()), int(within.sum())
+    return [run for run in runs if without - run.days <= (1 - DENSE) * (days - run.days)]
 
 
 def falls(given: Volume) -> list[Run]:
@@ -91,10 +99,15 @@ def ending(given: Volume) -> Run | None:
     return max(runs, key=lambda run: run.days, default=None)
 
 
-def _usual(rows: pd.Series) -> pd.Series:
-    """Give the median of the same weekday in the weeks before, in the order given."""
-    weekday = pd.DatetimeIndex(rows.index).day_of_week
-    return rows.groupby(weekday).transform(lambda each: each.shift(1).rolling(WEEKS, min_periods=FEWEST_WEEKS).median())
+def _usual(telling: pd.Series) -> pd.Series:
+    """Give the median of the last days of the same weekday that tell something, in the order given."""
+    weekday = pd.DatetimeIndex(telling.index).day_of_week
+    return telling.groupby(weekday).transform(_last_medians)
+
+
+def _last_medians(same: pd.Series) -> pd.Series:
+    medians = same.dropna().rolling(WEEKS, min_periods=FEWEST_WEEKS).median()
+    return medians.reindex(same.index).ffill().shift(1)
 
 
 def _last(given: Volume, share: float, most: int) -> Run | None:

@@ -22,6 +22,8 @@ from experiments.benchmarks.features.run import run
 from experiments.benchmarks.features.systems import SYSTEMS
 from features.library import FEATURES
 
+pytest.importorskip("polars", reason="NO PEERS HERE: install them with make extras")
+
 SIZE = Size(rows=4000, customers=500, seed=3)
 CUTOFFS = cases([SIZE.rows], customers=SIZE.customers, cutoffs=[4], systems=["polars by hand"], large=None)[1].cutoffs
 HERE = [name for name, system in SYSTEMS.items() if system.kind == "ours" or name in BY_HAND]

@@ -36,7 +36,7 @@ def test_train_shows_tracks_and_registers(champion: Answer, var: Path) -> None:
     assert registered.artifact.model.get_params()["rounds"] == 20
     run = store(var).client.get_run(champion.stdout.split("MLflow run ")[1].split(",")[0])
     assert run.info.status == "FINISHED"
-    assert set(registered.artifact.provenance) == {"data", "dataset", "commit", "lock", "augury"}
+    assert set(registered.artifact.provenance) == {"data", "dataset", "zone", "commit", "lock", "augury"}
     assert (var / "mlartifacts" / "small").is_dir()
 
 
@@ -204,16 +204,19 @@ def test_help_is_there_at_once(tmp_path: Path) -> None:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1
-    for command in ("demo", "train", "compare", "study", "score", "serve", "drift", "list", "readme"):
+    for command in ("demo", "train", "compare", "study", "score", "serve", "drift", "list", "readme", "features"):
         assert command in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 
-def test_help_imports_neither_pandas_nor_mlflow(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "told"), [((), "lifetime value, cross-sell"), (("features",), "Catalogue, check, explain, build and")]
+)
+def test_help_imports_neither_pandas_nor_mlflow(command: tuple[str, ...], told: str, tmp_path: Path) -> None:
     """Nor anything as heavy; `python -m experiments` is the same command."""
-    done = called(sys.executable, "-X", "importtime", "-m", "experiments", "--help", cwd=tmp_path)
+    done = called(sys.executable, "-X", "importtime", "-m", "experiments", *command, "--help", cwd=tmp_path)
     assert done.returncode == 0
-    assert "lifetime value, cross-sell" in done.stdout
+    assert told in done.stdout
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert {"typer", "experiments"} <= imported
     heavy = {"pandas", "mlflow", "numpy", "duckdb", "sklearn", "xgboost", "bentoml", "optuna", "matplotlib", "pyarrow"}

@@ -72,6 +72,7 @@ def test_models_get_their_parameters_the_seed_and_where_they_come_from(trained: 
     assert artifact.provenance == {
         "data": artifact.provenance["data"],
         "dataset": "simulated",
+        "zone": "UTC",
         **provenance.provenance(),
     }
 

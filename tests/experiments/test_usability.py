@@ -11,7 +11,7 @@ from rich.console import Console
 
 from configs.registry import UnknownName
 from configs.study import read_study, study_names
-from experiments.usability import USUAL, check, code, examined, show, write_page
+from experiments.usability import USUAL, _asked, check, code, examined, show, write_page
 from features.datasets.simulator import simulate
 from features.finding import Finding
 from features.usability import Question, Report, examine
@@ -120,9 +120,23 @@ def test_the_counts_of_a_study_are_those_of_its_population_and_target() -> None:
     assert (task.cutoff, task.customers, task.positives) == ("1998-04-01", 23570, 3317)
 
 
-def test_every_study_that_we_ship_is_turned_into_a_question() -> None:
-    from experiments.usability import _asked
+@pytest.mark.parametrize(
+    ("population", "target", "kind", "active_days"),
+    [
+        ("touched", "churned", "uplift", None),
+        ("active_28d", "orders", "count", 28),
+        ("subscribers", "churned", "other", None),
+        ("known", "subscription_ended", "other", None),
+    ],
+)
+def test_populations_and_targets_are_put_into_plain_words(
+    population: str, target: str, kind: str, active_days: int | None
+) -> None:
+    study = read_study("cdnow_churn").model_copy(update={"population": population, "target": target})
+    assert [(each.kind, each.active_days) for each in _asked("q", study)] == [(kind, active_days)]
 
+
+def test_every_study_that_we_ship_is_turned_into_a_question() -> None:
     asked = {name: list(_asked(name, read_study(name))) for name in study_names()}
     assert {name: [(each.kind, each.horizon_days, each.active_days) for each in of] for name, of in asked.items()} == {
         "cdnow_churn": [("binary", 91, None)],

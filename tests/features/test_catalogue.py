@@ -97,7 +97,7 @@ def test_drift_is_said_of_features_alone() -> None:
     [
         ("web_share", 'Kumar and Venkatesan (2005), "Who are the multichannel shoppers and how do they perform?".'),
         ("subscribed", 'Fader and Hardie (2007), "How to project customer retention".'),
-        ("weekday_entropy", "Shannon's (1948) entropy of the lines' days of the week;"),
+        ("weekday_entropy", "Shannon's (1948) entropy of the lines' days of the week; 0 is always the same day."),
         ("hour_mean", ""),
         ("gap_mean", ""),
     ],
@@ -133,6 +133,6 @@ def test_another_declaration_makes_another_page(monkeypatch: pytest.MonkeyPatch)
     pages = {before}
     for change in changes:
         other = dict(FEATURES) | {"spend_28d": replace(spend, **change)}
-        monkeypatch.setitem(module._REGISTRIES, "feature", other)  # type: ignore[arg-type]  # it is a dict
+        monkeypatch.setitem(module._REGISTRIES, "feature", other)
         pages.add(markdown(catalogue()))
     assert len(pages) == 1 + len(changes)

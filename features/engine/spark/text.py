@@ -1,13 +1,10 @@
 """The engine's queries in Spark's dialect: what sqlglot writes, and where Spark would mean something else by it."""
 
 from collections.abc import Callable
-from typing import Final
 
 from sqlglot import exp
 
 from features.engine.render import double, number
-
-_MIDNIGHTS: Final = (exp.TimestampTrunc, exp.DateTrunc)
 
 
 def spark_text(query: exp.Expr) -> str:
@@ -58,14 +55,18 @@ def _put(tree: exp.Expr, node: exp.Expr, new: exp.Expr) -> exp.Expr:
 def _portable(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.DataType) and node.is_type(exp.DType.TIMESTAMP):
         return exp.DataType.build("TIMESTAMPNTZ")  # TIMESTAMP is an instant, shown in the session's zone
-    if isinstance(node, _MIDNIGHTS):
-        return exp.cast(exp.cast(node.this, "DATE"), "TIMESTAMPNTZ")  # DATE_TRUNC reads an instant
     if isinstance(node, exp.DateDiff):
         return exp.func("DATE_DIFF", node.this, node.expression, dialect="spark")  # with a unit it compares instants
     if isinstance(node, exp.DayOfWeekIso):
         return exp.paren(exp.Add(this=exp.func("WEEKDAY", node.this), expression=number(1)))  # sqlglot's is a day off
     if isinstance(node, exp.GenerateSeries):
         return _sequence(node)
+    if isinstance(node, exp.PercentileCont):
+        return exp.func("PERCENTILE", node.this, node.expression)
+    if isinstance(node, exp.Div):
+        return exp.Div(this=double(node.this), expression=double(node.expression))  # of decimals it would be a decimal
+    if isinstance(node, exp.Group):
+        return _grouped(node)
     if isinstance(node, exp.Mul) and node.this == node.expression:
         return _square(node)
     return node
@@ -76,6 +77,14 @@ def _sequence(series: exp.GenerateSeries) -> exp.Expr:
     start, end, step = series.args["start"], series.args["end"], series.args["step"]
     made = exp.func("SEQUENCE", start, end, step, dialect="spark")
     return exp.Case().when(exp.LTE(this=start.copy(), expression=end.copy()), made).else_(exp.array())
+
+
+def _grouped(group: exp.Group) -> exp.Group:
+    """Write out GROUP BY ALL, a word that is reserved where names are checked strictly."""
+    if group.expressions != [exp.var("ALL")] or not isinstance(group.parent, exp.Select):
+        return group
+    keys = [each.unalias().copy() for each in group.parent.expressions if not each.find(exp.AggFunc)]
+    return exp.Group(expressions=keys)
 
 
 def _square(product: exp.Mul) -> exp.Expr:

@@ -49,7 +49,7 @@ def _settings(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
     """Run Spark on two cores until the tests end."""
-    missing = "NO SPARK HERE: install it with pip install --require-hashes --requirement requirements-spark.lock"
+    missing = "NO SPARK HERE: install it with make extras"
     sql = pytest.importorskip("pyspark.sql", reason=missing)
     java = Path(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else shutil.which("java")
     if java is None or not Path(java).is_file():
@@ -72,8 +72,10 @@ def setting(spark: "SparkSession") -> Callable[[str, str], AbstractContextManage
     def set_(key: str, value: str) -> Iterator[None]:
         before = spark.conf.get(key)
         spark.conf.set(key, value)
-        yield
-        spark.conf.set(key, str(before))
+        try:
+            yield
+        finally:
+            spark.conf.set(key, str(before))
 
     return set_
 
@@ -84,7 +86,7 @@ def asked(spark: "SparkSession") -> Callable[[pd.DataFrame], "DataFrame"]:
 
     def lent(spine: pd.DataFrame) -> "DataFrame":
         types = {"cutoff": "TIMESTAMP_NTZ", "number": "BIGINT"}
-        schema = ", ".join(f"{column} {types.get(column, 'STRING')}" for column in spine)
+        schema = ", ".join(f"{column} {types.get(column, 'STRING')}" for column in map(str, spine))
         return spark.createDataFrame(pa.Table.from_pandas(spine, preserve_index=False), schema)
 
     return lent

@@ -98,7 +98,7 @@ def drawn_both(
     asked: Asked,
 ) -> Iterator[Both]:
     """Ask at midnights and other hours, with ANSI's errors in a zone that skips a midnight, and without in another."""
-    spine = everyone(midnights.append(odd_hours))
+    spine = everyone(pd.DatetimeIndex([*midnights, *odd_hours]))
     spine = spine[spine["category"].isin(["bread", "wine"])]
     ansi, zone = ("true", "America/Santiago") if request.param == "ANSI" else ("false", "Asia/Kolkata")
     with setting("spark.sql.ansi.enabled", ansi), setting("spark.sql.session.timeZone", zone):
@@ -114,12 +114,25 @@ def test_the_drawn_history_has_what_everything_is_made_of(history: History) -> N
     assert _there(history, [*PAST, *TARGETS.values()]) == [*PAST, *TARGETS.values()]
 
 
+def _customers(history: History) -> list[str]:
+    table = history.tables["transactions"]
+    assert isinstance(table, pa.Table)
+    return sorted(set(table["customer_id"].to_pylist()))
+
+
+def _of(table: pa.Table, customers: list[str]) -> pa.Table:
+    """Keep the rows of some customers."""
+    if "customer_id" not in table.column_names:
+        return table
+    return table.filter(pc.is_in(table["customer_id"], pa.array(customers)))
+
+
 @pytest.fixture(scope="module")
 def simulated_both(
     spark: "SparkSession", simulated: History, asked: Asked, tmp_path_factory: pytest.TempPathFactory
 ) -> Both:
     rng = np.random.default_rng(11)
-    customers = np.unique(simulated.tables["transactions"]["customer_id"].to_pandas())  # type: ignore[union-attr]
+    customers = _customers(simulated)
     cutoffs = pd.DatetimeIndex(["2024-04-01", "2024-06-30 17:45:10", "2024-09-08", "2024-12-31 23:59:59.999999"])
     spine = pd.DataFrame({"customer_id": customers}).merge(cutoffs.to_frame(name="cutoff"), how="cross")
     spine["category"] = rng.choice(["vegetables", "drinks", "nothing of the kind"], len(spine))
@@ -138,12 +151,8 @@ def journey_both(
 ) -> Iterator[Both]:
     """Ask about 60 households of Complete Journey, with the settings that Spark has by itself."""
     whole = DATASETS["complete_journey"]()
-    chosen = sorted(set(whole.tables["transactions"]["customer_id"].to_pylist()))[::41]  # type: ignore[union-attr]
-    some = {
-        name: table.filter(pc.is_in(table["customer_id"], pa.array(chosen))) if name != "products" else table
-        for name, table in whole.tables.items()
-    }
-    history = replace(whole, tables=some)
+    chosen = _customers(whole)[::41]
+    history = replace(whole, tables={name: _of(table, chosen) for name, table in whole.tables.items()})
     cutoffs = pd.DatetimeIndex(["2017-04-01", "2017-07-04 12:30", "2017-10-15 00:30", "2017-11-16"])
     spine = pd.DataFrame({"customer_id": [*chosen, "nobody"]}).merge(cutoffs.to_frame(name="cutoff"), how="cross")
     spine["category"] = np.random.default_rng(12).choice(["BEEF", "SOFT DRINKS", "no such thing"], len(spine))

@@ -1,7 +1,5 @@
 """A shop whose tables are sound, to be broken."""
 
-from collections.abc import Callable
-
 import pandas as pd
 import pytest
 
@@ -22,9 +20,3 @@ def sound() -> Tables:
 def shop(sound: Tables) -> Tables:
     """Give the sound tables to break."""
     return {name: table.copy() for name, table in sound.items()}
-
-
-@pytest.fixture(scope="session")
-def small() -> Callable[[], Tables]:
-    """Make the tables of 80 customers over 120 days."""
-    return lambda: dict(simulate(80, days=120, seed=2).tables)

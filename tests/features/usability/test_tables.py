@@ -48,6 +48,11 @@ MONEY = {
         Told("currency_without_rate", T, "currency", 30, what="has no rate in the policy (JPY)"),
         options=CONVERTED,
     ),
+    "rates that name no currency": Defect(
+        column(T, "currency", lambda table: np.where(table.index < 30, "USD", "EUR")),
+        Told("currency_without_rate", T, "currency", 30),
+        options={"policy": Policy(currency=Currency("EUR", RATES[["rate"]]))},
+    ),
     "a currency that is none": Defect(
         column(T, "currency", lambda table: np.where(table.index < 12, "Euro", "EUR")),
         Told("unknown_currency", T, "currency", 12, "warning", what="(Euro)"),

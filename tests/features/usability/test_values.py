@@ -99,6 +99,10 @@ FORMS = {
     "seconds since 1970": Defect(
         made(E, _seconds), Told("number_for_time", E, "time", all_of(E), what="looks like seconds since 1970")
     ),
+    "numbers that are no times": Defect(
+        made(E, lambda table: table.assign(time=range(len(table)))),
+        Told("number_for_time", E, "time", all_of(E), what="is a number, and no time", example="'time': '0'"),
+    ),
     "texts that are no times": Defect(
         written(T, "time", _texts("0000-00-00"), slice(20, 27)),
         Told("unparseable_time", T, "time", 7, what="is no time", example="'time': '0000-00-00'"),

@@ -49,7 +49,7 @@ def test_a_shop_that_is_closed_on_sundays_is_not_told() -> None:
 
 
 def test_a_shop_that_begins_to_close_on_sundays_is_not_told() -> None:
-    rows = _poisson(60).where((DAYS.day_of_week < 6) | (DAYS < "2024-07-01"), 0)
+    rows = _poisson(60).where((DAYS.day_of_week < 6) | (DAYS.month < 7), 0)
     assert gaps(volume(rows)) == []
 
 
@@ -85,6 +85,27 @@ def test_a_feed_without_rows_on_many_days_has_no_gaps() -> None:
     rows = _poisson(50).where(np.arange(365) % 15 > 0, 0)
     assert (rows > 0).mean() < 0.95
     assert gaps(volume(rows)) == []
+
+
+@pytest.mark.parametrize("days", [5, 14, 40, 100])
+def test_long_gaps_are_told_whole(days: int) -> None:
+    rows = _poisson(50)
+    first = pd.Timestamp("2024-04-17")
+    last = first + pd.Timedelta(days=days - 1)
+    rows[first:last] = 0
+    assert _told(rows) == [Run(first, last, days, 0)]
+
+
+@pytest.mark.parametrize("days", [3, 30, 120])
+def test_long_silence_at_the_end_is_told_whole(days: int) -> None:
+    rows = _poisson(50)
+    rows.iloc[-days:] = 0
+    assert _told(rows) == [Run(DAYS[-days], DAYS[-1], days, 0)]
+
+
+def test_campaigns_are_no_feed() -> None:
+    for every in (30, 60):
+        assert _told(pd.Series(np.where(np.arange(365) % every == 9, 500, 0), DAYS)[: 365 - every]) == []
 
 
 def test_two_fallen_days_are_told_and_one_is_not() -> None:
