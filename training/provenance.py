@@ -9,7 +9,12 @@ from typing import Final
 from models.booster import distribution
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-RESULTS: Final = (":!experiments/studies", ":!experiments/benchmarks/*.json", ":!README.md")
+RESULTS: Final = (
+    ":!experiments/studies",
+    ":!experiments/benchmarks/*.json",
+    ":!experiments/benchmarks/*.png",
+    ":!README.md",
+)
 """What commands write into the tree: it decides no number."""
 WATCHED: Final = ("duckdb", "lifetimes", "mlflow", "numpy", "pandas", "scikit-learn", "sqlglot")
 

@@ -76,10 +76,10 @@ def test_the_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
 
 
 def test_no_rows_are_no_frame(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no rows of a frame are stored in .*frame"):
+    with pytest.raises(ValueError, match=r"no rows of a frame are stored in .*frame"):
         write(tmp_path / "frame", part("a").iloc[:0])
     assert (tmp_path / "frame").is_dir()
-    with pytest.raises(ValueError, match="no rows of a frame are stored in .*nowhere"):
+    with pytest.raises(ValueError, match=r"no rows of a frame are stored in .*nowhere"):
         stored(tmp_path / "nowhere")
 
 

@@ -161,12 +161,17 @@ def _numbers(chunk: pa.Array) -> Array:
     """Take numbers as they lie in memory, decimals in units of their last place; as doubles what is too large."""
     if pa.types.is_decimal(chunk.type):
         words = np.frombuffer(chunk.buffers()[1], np.int64)[2 * chunk.offset :][: 2 * len(chunk)]
-        if chunk.type.precision <= 18 or bool(((words[::2] >> 63) == words[1::2]).all()):
-            return words[::2]
-        return np.empty(0, np.float64)
+        fits = chunk.type.precision <= 18 or bool(((words[::2] >> 63 == words[1::2]) | _missing(chunk)).all())
+        return words[::2] if fits else np.empty(0, np.float64)
     if pa.types.is_floating(chunk.type) or pa.types.is_boolean(chunk.type):
         return np.empty(0, np.float64)
     return np.frombuffer(chunk.buffers()[1], chunk.type.to_pandas_dtype())[chunk.offset :][: len(chunk)]
+
+
+def _missing(chunk: pa.Array) -> Array:
+    """Mark where there is no value: what lies in memory there is anything."""
+    missing: Array = np.asarray(chunk.is_null()) if chunk.null_count else np.zeros(1, np.bool_)
+    return missing
 
 
 def _exact(values: Values, starts: Ints) -> Values:

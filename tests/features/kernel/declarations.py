@@ -63,7 +63,7 @@ def truths(draw: st.DrawFn, view: str, deep: int = 1) -> Callable[[Events], Valu
     match draw(st.sampled_from(kinds)):
         case "compared":
             name, constant = draw(st.sampled_from(_of(EXACT, view))), draw(st.sampled_from(CONSTANTS))
-            return draw(
+            made: Callable[[Events], Values] = draw(
                 st.sampled_from(
                     [
                         lambda e: e[name] > constant,
@@ -75,9 +75,13 @@ def truths(draw: st.DrawFn, view: str, deep: int = 1) -> Callable[[Events], Valu
                     ]
                 )
             )
+            return made
         case "text":
             column, text = draw(st.sampled_from(_of(TEXTS, view)))
-            return draw(st.sampled_from([lambda e: e[column] == text, lambda e: e[column] != text]))
+            said: Callable[[Events], Values] = draw(
+                st.sampled_from([lambda e: e[column] == text, lambda e: e[column] != text])
+            )
+            return said
         case "truth":
             held = draw(st.sampled_from(_of(TRUTHS, view)))
             return lambda e: e[held]
@@ -201,9 +205,12 @@ def compared(draw: st.DrawFn, root: Events, view: str, deep: int = 1) -> Number:
     if deep and draw(st.booleans()):
         a, b = draw(compared(root, view, 0)), draw(compared(root, view, 0))
         return draw(st.sampled_from([a & b, a | b, ~a]))
-    a = draw(exact(root, view))
-    b: Any = draw(st.one_of(st.sampled_from(CONSTANTS), exact(root, view)))
-    return draw(st.sampled_from([a > b, a >= b, a < b, a <= b, a == b, a != b]))
+    one = draw(exact(root, view))
+    other: Any = draw(st.one_of(st.sampled_from(CONSTANTS), exact(root, view)))
+    held: Number = draw(
+        st.sampled_from([one > other, one >= other, one < other, one <= other, one == other, one != other])
+    )
+    return held
 
 
 @st.composite
@@ -220,8 +227,8 @@ def numbers(draw: st.DrawFn, root: Events, view: str) -> Number:
             a, b = draw(other(root, view)), draw(other(root, view))
             return draw(st.sampled_from([a + b, a - b, 2 * a + 0.5, 10 - a * b]))
         case "remainder":
-            a, b = draw(exact(root, view)), draw(st.one_of(st.sampled_from(CONSTANTS), exact(root, view)))
-            return a % b
+            divisor = draw(st.one_of(st.sampled_from(CONSTANTS), exact(root, view)))
+            return draw(exact(root, view)) % divisor
         case "log1p":
             return draw(exact(root, view)).log1p()
         case _:

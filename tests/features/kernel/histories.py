@@ -100,7 +100,7 @@ def _table(by_chance: Random, name: str, *, huge: bool) -> pa.Table:
 
 def _row(by_chance: Random, name: str, *, huge: bool) -> dict[str, Any]:
     """Draw a row; it became known when it happened, or at any instant."""
-    row = {"customer_id": by_chance.choice(CUSTOMERS)}
+    row: dict[str, Any] = {"customer_id": by_chance.choice(CUSTOMERS)}
     row |= {column: by_chance.choice(values) for column, values in _ROW[name].items()}
     if huge and "amount" in row:
         row["amount"] = by_chance.choice(HUGE)
@@ -121,4 +121,4 @@ def _type(name: str, column: str) -> pa.DataType:
 
 
 def _is_money(name: str, column: str) -> bool:
-    return pa.types.is_decimal(_type(name, column))
+    return bool(pa.types.is_decimal(_type(name, column)))

@@ -111,11 +111,11 @@ def test_a_pair_or_customer_without_a_key_has_no_events(
         frame = observe(history, spine, [declared(lambda e: e.count(), by=by)], engine=engine)
         assert frame["thing"].tolist() == expected
     nowhere = spine.assign(category=pd.Series([missing] * 3, dtype="str"))
-    for word, expected in (("distinct", [0.0] * 3), ("entropy", [-1.0] * 3)):
+    for word, told in (("distinct", [0.0] * 3), ("entropy", [-1.0] * 3)):
         number = declared(
             lambda e, word=word: getattr(e["category"], word)(), by="category", empty=-1 if word == "entropy" else None
         )
-        assert observe(history, nowhere, [number], engine=engine)["thing"].tolist() == expected
+        assert observe(history, nowhere, [number], engine=engine)["thing"].tolist() == told
 
 
 def test_pairs_may_be_of_whole_numbers(build: Build, declared: Made, engine: Engine) -> None:
@@ -127,7 +127,7 @@ def test_pairs_may_be_of_whole_numbers(build: Build, declared: Made, engine: Eng
 
 def test_sums_of_money_are_exact(build: Build, declared: Made, engine: Engine) -> None:
     """Doubles would lose the cents beside 10,000,000,000,000.00; the other customer's sum is not in the way."""
-    rows = [("a", "2024-01-01", Decimal(10**13)), *[("a", "2024-01-02", Decimal("0.01"))] * 60]
+    rows: list[tuple[Any, ...]] = [("a", "2024-01-01", Decimal(10**13)), *[("a", "2024-01-02", Decimal("0.01"))] * 60]
     rows += [("a", "2024-01-03", Decimal(-(10**13)), True)]
     many = [("b", "2024-01-01", Decimal(4 * 10**13), False)] * 11
     history = build([(*row, False)[:4] for row in rows] + many, "is_return")
@@ -158,7 +158,7 @@ def test_blocks_of_the_spine_are_answered_alike(
     monkeypatch: pytest.MonkeyPatch,
     at_once: int,
 ) -> None:
-    spine = everyone(midnights[1:3].append(odd_hours[[0]])).iloc[:400:3]
+    spine = everyone(pd.DatetimeIndex([*midnights[1:3], odd_hours[0]])).iloc[:400:3]
     spine = pd.concat([spine, spine.iloc[:20]])
     words: list[tuple[Declare, str | None]] = [
         (lambda e: e["amount"].sum(), None),

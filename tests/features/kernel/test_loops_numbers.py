@@ -22,9 +22,10 @@ def ints(*values: int) -> npt.NDArray[np.int64]:
 def ran(loop: Any, *arrays: Any, bounds: Bounds, last: tuple[Any, ...] = (), dtype: type = np.float64) -> list[Any]:
     """Run a loop over rows asked, into memory that held something else."""
     lo, hi = (ints(*column) for column in zip(*bounds, strict=True))
-    out = np.full(len(bounds), NAN if dtype is np.float64 else 77, dtype)
+    out: npt.NDArray[Any] = np.full(len(bounds), NAN if dtype is np.float64 else 77, dtype)
     loop(*arrays, lo, hi, *last[:-1], out, *last[-1:])
-    return out.tolist()
+    answers: list[Any] = out.tolist()
+    return answers
 
 
 def valid(*given: int) -> npt.NDArray[np.bool_]:
@@ -36,7 +37,7 @@ def valid(*given: int) -> npt.NDArray[np.bool_]:
 
 @pytest.mark.parametrize("dtype", [np.int64, np.int8, np.bool_, np.float64])
 def test_sums_go_on_while_events_begin_alike_and_begin_anew_where_they_do_not(dtype: type) -> None:
-    data = np.array([1, 1, 0, 1, 1], dtype)
+    data: npt.NDArray[Any] = np.array([1, 1, 0, 1, 1], dtype)
     bounds = [(0, 0), (0, 2), (0, 2), (0, 3), (1, 3), (1, 4), (3, 3), (3, 5)]
     out = np.float64 if dtype is np.float64 else np.int64
     assert ran(loops.total, data, bounds=bounds, dtype=out) == [0, 2, 2, 2, 1, 2, 0, 2]
@@ -150,7 +151,8 @@ def decayed(data: Any, day: list[int], asked: list[tuple[int, int, int]], half_l
     out = np.full(len(asked), NAN)
     lo, hi, today = (ints(*column) for column in zip(*asked, strict=True))
     loops.decayed(np.asarray(data), days, lo, hi, today, half_life, weights, out)
-    return out.tolist()
+    answers: list[Any] = out.tolist()
+    return answers
 
 
 def plainly(data: list[float], day: list[int], asked: list[tuple[int, int, int]], half_life: int) -> list[float]:
@@ -196,7 +198,8 @@ def test_events_ahead_of_the_cutoff_grow() -> None:
 def codes(values: list[int | None], starts: list[int]) -> list[int]:
     hashes = np.array([0 if value is None else value for value in values], np.uint64)
     given = np.array([value is not None for value in values])
-    return loops.localised(hashes, given, ints(*starts)).tolist()
+    numbered: list[int] = loops.localised(hashes, given, ints(*starts)).tolist()
+    return numbered
 
 
 def test_values_are_numbered_in_the_order_they_come_and_anew_for_each_entity() -> None:

@@ -103,6 +103,16 @@ def test_a_horizon_counts_what_was_known_by_an_instant(
     np.testing.assert_allclose(_sorted(paid)["future_spend"], expected["future_spend"], rtol=1e-9)
 
 
+def test_what_is_known_by_an_instant_is_compared_in_local_time(spark: "SparkSession", rows: Rows) -> None:
+    """In Santiago the clocks show no 00:45 that day; as an instant it would come after 01:30."""
+    row = "('a', TIMESTAMP_NTZ '2024-09-08 00:00', TIMESTAMP_NTZ '2024-09-08 00:45', 4.0000BD)"
+    tables, by = {"transactions": rows("customer_id, time, known_time, amount", row)}, pd.Timestamp("2024-09-08 01:30")
+    paid = outcome_on_spark(
+        spark, tables, _at(rows, "2024-09-07"), [TARGETS["future_spend"]], end=END, horizon_days=9, known_by=by
+    )
+    assert _first(paid)["future_spend"] == 4
+
+
 @pytest.fixture
 def bought(rows: Rows) -> "DataFrame":
     """Give purchases about the midnight that Santiago's clocks skip; the last is on a day that is not there twice."""
