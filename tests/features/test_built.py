@@ -13,11 +13,10 @@ import pytest
 from configs.registry import Registry
 from features import built, manifest, snapshot
 from features.built import build, rebuild
-from features.cutoffs import NobodyAsked
+from features.cutoffs import NobodyAsked, spine
 from features.engine.door import admit
-from features.engine.run import Engine
+from features.engine.run import Engine, observe
 from features.engine.stored import stored
-from features.frame import frame
 from features.history import History
 from features.library import FEATURES, POPULATIONS, chosen
 from features.manifest import Manifest
@@ -55,11 +54,11 @@ def test_two_builds_are_the_same_byte_for_byte(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_what_is_built_is_the_frame(engine: Engine, history: History, tmp_path: Path) -> None:
+def test_what_is_built_is_what_the_engine_says(engine: Engine, history: History, tmp_path: Path) -> None:
     asked = Asked(POPULATIONS["known"], WHOLE, CUTOFFS, engine=engine)
     build(history, asked, tmp_path / "built", dataset="drawn", step=nothing)
-    expected = frame(history, CUTOFFS, population=POPULATIONS["known"], features=WHOLE)
-    pd.testing.assert_frame_equal(stored(tmp_path / "built"), expected, check_dtype=False, rtol=1e-9, atol=1e-8)
+    expected = observe(history, spine(history, POPULATIONS["known"], CUTOFFS), WHOLE, engine=engine)
+    pd.testing.assert_frame_equal(stored(tmp_path / "built"), expected, check_dtype=False, check_exact=True)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -88,7 +87,9 @@ def shop(build: Build) -> History:
 
 
 ASKED = Asked(
-    POPULATIONS["known"], chosen(["spend", "frequency", "spend_28d"]), [pd.Timestamp("2024-02-02"), CUTOFFS[0]]
+    POPULATIONS["known"],
+    chosen(["spend", "frequency", "spend_28d", "gap_mean"]),
+    [pd.Timestamp("2024-02-02"), CUTOFFS[0]],
 )
 
 
@@ -103,9 +104,9 @@ def test_the_manifest_says_what_is_there(folder: Path, shop: History) -> None:
     assert said["snapshot"] == snapshot.snapshot_id(shop, ASKED)
     assert said["dataset"] == "the shop"
     assert said["of"]["data"] == {"fingerprint": shop.fingerprint, "end": "2026-01-01T00:00:00", "zone": "UTC"}
-    assert list(said["of"]["definitions"]) == ["spend", "frequency", "spend_28d"]
+    assert list(said["of"]["definitions"]) == ["spend", "frequency", "spend_28d", "gap_mean"]
     assert said["of"]["cutoffs"] == ["2024-02-02T00:00:00", "2024-05-20T00:00:00"]
-    assert said["columns"] == {"spend": "currency", "frequency": "days", "spend_28d": "currency"}
+    assert said["columns"] == {"spend": "currency", "frequency": "days", "spend_28d": "currency", "gap_mean": "days"}
     assert said["rows"] == {"2024-02-02T00:00:00": 1, "2024-05-20T00:00:00": 2}
     assert said["files"] == {
         path: hashlib.sha256(content).hexdigest() for path, content in files(folder).items() if path != "manifest.json"
@@ -120,7 +121,7 @@ def test_progress_names_what_is_done(shop: History, tmp_path: Path) -> None:
     assert steps == [
         "fingerprint built",
         "list who is known",
-        "observe 3 features of 3 rows",
+        "observe 4 features of 3 rows",
         "hash the files",
     ]
 
@@ -178,7 +179,7 @@ def told(folder: Path, history: History) -> list[str]:
 
 
 def test_other_data_are_told_and_where_they_show(folder: Path, build: Build, shop: History) -> None:
-    """The row of 3 February is another: that shows at the second cutoff alone."""
+    """The row of 3 February is another: that shows at the second cutoff alone, and where nothing was nothing is."""
     rows = [("a", pd.Timestamp("2024-01-01"), 1.0), ("a", pd.Timestamp("2024-02-01"), 2.5)]
     other = build([*rows, ("b", pd.Timestamp("2024-02-03"), 5.0)])
     assert told(folder, other) == [
@@ -192,7 +193,7 @@ def test_rows_more_and_cutoffs_less_are_told(folder: Path, build: Build) -> None
     more = build([("a", pd.Timestamp("2024-01-01"), 1.0), ("b", pd.Timestamp("2024-02-01"), 2.5)])
     lines = told(folder, more)
     first = "- files: cutoff=2024-02-02T00:00:00/part-0000.parquet: "
-    assert lines[1] == f"{first}had 1 rows of 4 columns, has 2 rows of 4 columns now"
+    assert lines[1] == f"{first}had 1 rows of 5 columns, has 2 rows of 5 columns now"
     fewer = build([("a", pd.Timestamp("2024-03-01"), 1.0), ("b", pd.Timestamp("2024-02-03"), 4.0)])
     assert told(folder, fewer)[1] == f"{first}is not built any more"
 

@@ -75,6 +75,12 @@ def test_each_aggregate_has_its_value_its_window_and_its_rows(shop: History) -> 
     ]
 
 
+def test_rows_are_counted_that_pass_the_condition(shop: History) -> None:
+    """One of three lines was bought from 18:00 on."""
+    (share,) = explained(shop, "a", CUTOFF, chosen(["evening_share"])).features
+    assert [(part.value, part.rows) for part in share.parts] == [(1.0, 1), (3.0, 3)]
+
+
 def test_the_rows_shown_are_those_that_were_known(shop: History) -> None:
     (seen,) = explained(shop, "a", CUTOFF, chosen(["spend"]), last=2).views
     assert seen.view == "purchases"
@@ -83,6 +89,8 @@ def test_the_rows_shown_are_those_that_were_known(shop: History) -> None:
     assert next(iter(seen.rows)) == "time"
     assert "customer_id" not in seen.rows
     assert (seen.known, seen.late, seen.later) == (3, 1, 2)
+    (every,) = explained(shop, "a", CUTOFF, chosen(["spend"])).views
+    assert every.rows["amount"].tolist() == [10.0, 4.0, 6.0]
     (later,) = explained(shop, "a", pd.Timestamp("2024-03-02 00:00:01"), chosen(["spend"])).views
     assert later.rows["amount"].tolist() == [10.0, 4.0, 6.0, 100.0, 1000.0]
     assert (later.known, later.late, later.later) == (5, 0, 1)

@@ -1,5 +1,6 @@
 """From a table of rows to sorted arrays: every type, chunk and null, by hand."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -25,13 +26,17 @@ def store(table: pa.Table, *keys: pa.Array, rows: Rows = PLAIN) -> Store:
     return arranged(table, rows, keys or (pa.array(["a", "b"]),)).columns.store
 
 
+def columns(store: Store) -> Mapping[str, Values]:
+    return store.values  # noqa: PD011  # no frame's
+
+
 def table(customers: list[str], days: list[int], **columns: pa.Array) -> pa.Table:
     return pa.table({"customer_id": customers, "time": at(*days), **columns})
 
 
 def value(column: pa.Array) -> Values:
     """Load a column of one customer's rows, in order."""
-    return store(table(["a"] * len(column), [*range(1, len(column) + 1)], x=column)).values["x"]
+    return columns(store(table(["a"] * len(column), [*range(1, len(column) + 1)], x=column)))["x"]
 
 
 def plain(values: Values) -> list[Any]:
@@ -46,7 +51,7 @@ def money(*amounts: str | None, digits: int = 18) -> pa.Array:
 def test_rows_are_sorted_and_those_of_others_left_out() -> None:
     made = store(table(["b", "x", "a", "b", "a"], [3, 1, 9, 2, 8], x=pa.array([1, 2, 3, 4, 5])))
     assert made.starts.tolist() == [0, 2, 4]
-    assert made.values["x"].data.tolist() == [5, 3, 4, 1]
+    assert columns(made)["x"].data.tolist() == [5, 3, 4, 1]
     assert (made.day - made.day.min()).tolist() == [6, 7, 0, 1]
     assert (made.time // 86_400_000_000).tolist() == made.day.tolist()
 
@@ -65,7 +70,8 @@ def test_rows_are_sorted_and_those_of_others_left_out() -> None:
 )
 def test_values_are_those_of_the_rows_and_0_where_there_is_none(column: pa.Array, dtype: type, scale: float) -> None:
     made = value(column)
-    assert (made.data.dtype, made.scale) == (dtype, scale)
+    assert made.data.dtype == dtype
+    assert made.scale == scale
     assert plain(made) == [None if each is None else float(each) for each in column.to_pylist()]
     assert made.data[~made.given].tolist() == [0] * column.null_count
 
@@ -92,21 +98,23 @@ def test_what_lies_in_memory_where_there_is_no_value_does_not_matter(digits: int
 @pytest.mark.parametrize("amount", ["1000000000000000.0000", "-922337203685477.5809", "922337203685477.5808"])
 def test_decimals_that_pass_64_bits_are_doubles(amount: str) -> None:
     made = value(money(amount, "0.1", digits=38))
-    assert (made.data.dtype, made.scale) == (np.float64, 1)
+    assert made.data.dtype == np.float64
+    assert made.scale == 1
     assert plain(made) == [float(amount), 0.1]
 
 
 def test_whole_numbers_whose_sums_might_not_fit_are_doubles_unless_they_are_of_different_people() -> None:
     half = pa.array([LARGEST // 2, -(LARGEST // 2)])
     for customers, dtype in ((["a", "a"], np.float64), (["a", "b"], np.int64)):
-        made = store(table(customers, [1, 2], x=half)).values["x"]
+        made = columns(store(table(customers, [1, 2], x=half)))["x"]
         assert made.data.dtype == dtype
         assert plain(made) == [LARGEST // 2, -(LARGEST // 2)]
 
 
 def test_doubles_that_were_decimals_keep_their_scale() -> None:
     made = value(money(*["99999999999999.9999"] * 9))
-    assert (made.data.dtype, made.scale) == (np.float64, 1)
+    assert made.data.dtype == np.float64
+    assert made.scale == 1
     assert plain(made) == [99999999999999.9999] * 9
 
 
@@ -120,9 +128,9 @@ def test_chunks_and_slices_are_read_as_one() -> None:
     )
     parts = pa.concat_tables([whole.slice(1, 2), whole.slice(3, 0), whole.slice(3, 4)])
     made = store(parts)
-    assert plain(made.values["x"]) == [6, None, 4, 3, None, 1]
-    assert plain(made.values["y"]) == [6, 5, 4, None, 2, 1]
-    assert plain(made.values["z"]) == [0, 0, 1, 1, None, 0]
+    assert plain(columns(made)["x"]) == [6, None, 4, 3, None, 1]
+    assert plain(columns(made)["y"]) == [6, 5, 4, None, 2, 1]
+    assert plain(columns(made)["z"]) == [0, 0, 1, 1, None, 0]
     assert (made.day - made.day[0]).tolist() == [0, 1, 2, 3, 4, 5]
 
 
@@ -134,7 +142,7 @@ def test_a_table_without_rows_or_chunks_is_empty() -> None:
     ):
         made = store(nothing)
         assert (made.starts.tolist(), made.size) == ([0, 0, 0], 0)
-        assert {name: len(each.data) for name, each in made.values.items()} == {"x": 0, "y": 0}
+        assert {name: len(each.data) for name, each in columns(made).items()} == {"x": 0, "y": 0}
 
 
 def test_pairs_are_counted_through_the_customers_and_then_their_values() -> None:
@@ -149,7 +157,7 @@ def test_pairs_are_counted_through_the_customers_and_then_their_values() -> None
     )
     made = store(pairs, pa.array(["a", "b"]), pa.array([9, 7]), rows=rows)
     assert made.starts.tolist() == [0, 0, 1, 2, 3]  # a and 9, a and 7, b and 9, b and 7
-    assert made.values["x"].data.tolist() == [2, 3, 1]
+    assert columns(made)["x"].data.tolist() == [2, 3, 1]
 
 
 def test_when_a_row_became_known_goes_with_it() -> None:
@@ -164,7 +172,7 @@ def test_texts_are_numbered_by_their_place_in_the_alphabet() -> None:
     texts = pa.array(["tea", None, "Tea", "Ärla", "tea", ""])
     source = arranged(table(["a"] * 6, [1, 2, 3, 4, 5, 6], **{"text x": texts}), PLAIN, [pa.array(["a"])])
     assert source.texts["text x"] == ["", "Tea", "tea", "Ärla"]
-    assert plain(source.columns.store.values["text x"]) == [2, None, 1, 3, 2, 0]
+    assert plain(columns(source.columns.store)["text x"]) == [2, None, 1, 3, 2, 0]
 
 
 def keyed(rows: list[tuple[str | None, int, str | None]], by: str | None = None) -> Keyed:

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from sqlglot import exp
 
 from features.declaration import Declaration
 from features.engine.run import observe, outcome
 from features.engine.spark.history import tables_on_spark
 from features.engine.spark.run import observe_on_spark, outcome_on_spark
+from features.engine.spark.text import spark_text
 from features.expression import Events
 from features.history import History
 from features.library import FEATURES, TARGETS, chosen
@@ -103,14 +105,26 @@ def test_a_horizon_counts_what_was_known_by_an_instant(
     np.testing.assert_allclose(_sorted(paid)["future_spend"], expected["future_spend"], rtol=1e-9)
 
 
-def test_what_is_known_by_an_instant_is_compared_in_local_time(spark: "SparkSession", rows: Rows) -> None:
-    """In Santiago the clocks show no 00:45 that day; as an instant it would come after 01:30."""
-    row = "('a', TIMESTAMP_NTZ '2024-09-08 00:00', TIMESTAMP_NTZ '2024-09-08 00:45', 4.0000BD)"
-    tables, by = {"transactions": rows("customer_id, time, known_time, amount", row)}, pd.Timestamp("2024-09-08 01:30")
-    paid = outcome_on_spark(
-        spark, tables, _at(rows, "2024-09-07"), [TARGETS["future_spend"]], end=END, horizon_days=9, known_by=by
+def test_times_are_written_as_local_ones() -> None:
+    assert spark_text(exp.cast(exp.Literal.string("2024-09-08 01:30"), "TIMESTAMP")) == (
+        "CAST('2024-09-08 01:30' AS TIMESTAMP_NTZ)"
     )
-    assert _first(paid)["future_spend"] == 4
+
+
+@pytest.mark.parametrize(
+    ("say", "expected"),
+    [
+        (lambda e: e["amount"].sum() * e["discount"].sum(), 0.0003 * 0.0007),
+        (lambda e: e["amount"].sum() * 0.0001234567, 0.0003 * 0.0001234567),
+        (lambda e: e["amount"].sum() + 0.0001234567, 0.0004234567),
+    ],
+)
+def test_small_products_and_sums_keep_their_digits(
+    spark: "SparkSession", rows: Rows, declared: Declared, say: Callable[[Events], Any], expected: float
+) -> None:
+    small = rows("customer_id, time, amount, discount", "('a', DATE '2024-01-01', 0.0003BD, 0.0007BD)")
+    seen = observe_on_spark(spark, {"transactions": small}, _at(rows, "2024-02-01"), [declared(say)], end=END)
+    assert _first(seen)["thing"] == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.fixture
