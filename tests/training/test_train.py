@@ -64,12 +64,12 @@ def test_the_artifact_says_what_it_is(churn: Task, trained: Trained) -> None:
     assert (artifact.target, artifact.kind, artifact.horizon_days) == ("churned", "binary", 28)
     assert artifact.features == {each.name: each.fingerprint for each in churn.features}
     assert (list(artifact.categories), artifact.model_name) == ([], "boosted")
-    assert artifact.provenance == {"data": churn.history.fingerprint}
+    assert artifact.provenance == {"data": churn.history.fingerprint, "zone": "UTC"}
 
 
 def test_where_it_comes_from_is_written_beside_the_data(churn: Task, churn_data: Split) -> None:
     made = train("t", churn, churn_data, model="base_rate", provenance={"commit": "abc"})
-    assert made.artifact.provenance == {"data": churn.history.fingerprint, "commit": "abc"}
+    assert made.artifact.provenance == {"data": churn.history.fingerprint, "zone": "UTC", "commit": "abc"}
 
 
 def test_its_profile_counts_the_latest_training_cutoff(churn: Task, churn_data: Split, trained: Trained) -> None:
