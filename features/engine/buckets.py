@@ -26,8 +26,10 @@ def buckets(
     """
     count = ceil(max(_rows(session, history), 1) / ROWS)
     for turn in turns(session, history, spine):
-        define_views(session, history)
-        for rows in _buckets(session, history, spine.iloc[turn], count):
+        asked = spine.iloc[turn]
+        lend(session, "asked_ids", asked[["customer_id"]])
+        define_views(session, history, where="TRUE" if len(turn) == len(spine) else "customer_id IN (FROM asked_ids)")
+        for rows in _buckets(session, history, asked, count):
             yield turn[rows]
 
 
@@ -37,7 +39,6 @@ def _buckets(
     if count == 1 or spine.empty:
         yield np.arange(len(spine))
         return
-    lend(session, "asked_ids", spine[["customer_id"]])
     table = session.sql(f"SELECT hash(customer_id) % {count} AS bucket FROM asked_ids").to_arrow_table()
     bucket = table["bucket"].to_numpy()
     for number in range(count):

@@ -9,7 +9,7 @@ from features.engine import views
 from features.engine.daily import column
 from features.engine.identities import epochs, owned
 from features.engine.render import render
-from features.engine.session import connect, define_views, fetch, lend, tables_of
+from features.engine.session import connect, fetch, lend, tables_of
 from features.history import History
 
 
@@ -21,14 +21,16 @@ def candidates(
     Who was merged with whom is as it was known at each cutoff.
     """
     columns = "customer_id, cutoff" + (", category" if categories is not None else "")
-    known = f"SELECT customer_id, min({_known(history, view)}) AS first FROM {view} GROUP BY customer_id"
+    rows = views.rows_of(history, view)
+    firsts = f"SELECT customer_id, min({_known(history, view)}) AS first FROM ({rows}) GROUP BY customer_id"
+    known = f"SELECT customer_id, min(first) AS first FROM ({views.owned(history, 'FROM firsts')}) GROUP BY customer_id"
     query = f"""SELECT {columns} FROM ({known}) JOIN cutoffs ON first < cutoff CROSS JOIN categories
         ORDER BY cutoff, customer_id, category"""
     with tables_of(history) as session:
         lend(session, "categories", pd.DataFrame({"category": list(categories or [""])}, dtype="str"))
+        session.execute(f"CREATE TEMP TABLE firsts AS {firsts}")
         listed = []
         for alike in epochs(session, history, pd.DatetimeIndex(list(cutoffs))):
-            define_views(session, history)
             lend(session, "cutoffs", pd.DataFrame({"cutoff": alike}))
             listed.append(fetch(session, query))
     return pd.concat(listed, ignore_index=True) if len(listed) > 1 else listed[0]

@@ -11,6 +11,7 @@ TABLE = "table_"
 """What the names of tables begin with in a session, so that a view may have a table's name."""
 IDENTITIES, MERGED = "identities", "merged"
 """The table of ids that are merged over time, and in a session the map that views show: those that are another's."""
+_OWNER = "coalesce(merged.owner, lent.customer_id)"
 
 
 def has(history: History, name: str) -> bool:
@@ -33,21 +34,27 @@ def query(history: History, name: str) -> str:
 
     Of a timeless table a customer has one row: their own, or else that of the id that was merged into them last.
     """
+    found = owned(history, rows_of(history, name))
+    if IDENTITIES not in history.tables or not VIEWS[name].timeless:
+        return found
+    order = "merged.time DESC NULLS FIRST, lent.customer_id"
+    return f"{found} QUALIFY row_number() OVER (PARTITION BY {_OWNER} ORDER BY {order}) = 1"
+
+
+def owned(history: History, rows: str) -> str:
+    """Give rows to the customers that their ids belong to, by the map that views show; as they are without one."""
     if IDENTITIES not in history.tables:
-        return rows_of(history, name)
-    owner = "coalesce(merged.owner, lent.customer_id)"
-    found = (
-        f"SELECT lent.* REPLACE ({owner} AS customer_id) FROM ({rows_of(history, name)}) AS lent "
+        return rows
+    return (
+        f"SELECT lent.* REPLACE ({_OWNER} AS customer_id) FROM ({rows}) AS lent "
         f"LEFT JOIN {MERGED} AS merged ON merged.customer_id = lent.customer_id"
     )
-    order = "merged.time DESC NULLS FIRST, lent.customer_id"
-    last = f" QUALIFY row_number() OVER (PARTITION BY {owner} ORDER BY {order}) = 1"
-    return found + last if VIEWS[name].timeless else found
 
 
 def rows_of(history: History, name: str) -> str:
-    """Write a view's rows under the ids that they have in their table."""
+    """Write a view's rows under the ids that they have in their table. Raises `HistoryError` where there is none."""
     view = VIEWS[name]
+    history.require(view.table, set(view.needs), by=f"whoever is asked about by {name}")
     return " UNION ALL ".join(_rows(history, view, rows) for rows in view.rows)
 
 

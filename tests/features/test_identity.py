@@ -212,6 +212,15 @@ def test_each_row_of_an_anchored_population_asks_about_whose_it_was_at_its_time(
     assert observe(history, found, [FEATURES["spend"]])["spend"].tolist() == [1.0, 3.0, 7.0, 15.0]
 
 
+def test_a_population_of_what_there_is_not_says_what_it_needs() -> None:
+    days = pd.DatetimeIndex(["2024-02-01", "2024-03-01"])
+    for name, table in (("touched", "touches"), ("subscribers", "subscriptions")):
+        with pytest.raises(
+            HistoryError, match=f"whoever is asked about by {table} needs the table '{table}'; shop has"
+        ):
+            spine(shop(("a", "b", "2024-02-10")), POPULATIONS[name], days)
+
+
 def test_a_customer_s_purchases_are_those_of_the_history_s_end() -> None:
     history = shop(("a", "b", "2024-02-10"))
     assert purchases_of(history, "b")["amount"].tolist() == [1.0, 4.0, 2.0]
