@@ -33,7 +33,7 @@ lock:
 		--generate-hashes --constraint requirements.lock --no-emit-index-url --no-annotate --no-header --quiet \
 		--output-file requirements-extras.lock
 
-# What is optional (Spark, the benchmarks' peers), so that its tests run too.
+# What is optional (Spark, Splink, the benchmarks' peers), so that its tests run too.
 extras: $(INSTALLED)
 ifdef UV
 	uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-extras.lock
