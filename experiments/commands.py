@@ -4,17 +4,16 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any, cast, get_args
 
-import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
 from configs.registry import Registry, did_you_mean
 from configs.settings import Settings
 from configs.study import Study, read_study, study_names
+from experiments.instant import instant
 from experiments.progress import steps
 from experiments.runs import Deployment, history_of
 from experiments.scoreboard import table
@@ -108,7 +107,7 @@ def _run(name: str, read: Study) -> dict[str, Any]:
 
 def score(name: str, *, cutoff: str | None, dataset: str | None, to: Path | None, settings: Settings) -> None:
     """Score a champion's population and print where it lies."""
-    at = _time(cutoff)
+    at = None if cutoff is None else instant(cutoff)
     deployment = Deployment.open(settings)
     with steps(f"score {name}", 3) as step:
         step("load the champion")
@@ -123,7 +122,7 @@ def score(name: str, *, cutoff: str | None, dataset: str | None, to: Path | None
 
 def drift(name: str, *, cutoff: str | None, dataset: str | None, as_json: bool, warn: bool, settings: Settings) -> int:
     """Check a champion for drift, print the report and give the exit code."""
-    at = _time(cutoff)
+    at = None if cutoff is None else instant(cutoff)
     deployment = Deployment.open(settings)
     registered = deployment.registry.load(name)
     report = deployment.drift(registered, history_of(registered, dataset), cutoff=at)
@@ -165,14 +164,3 @@ def _catalogue(declared: Registry[Declaration]) -> Table:
     for each in declared.values():
         made.add_row(each.name, each.family, each.meaning.splitlines()[0])
     return made
-
-
-def _time(text: str | None) -> pd.Timestamp | None:
-    """Read an ISO time; one with an offset becomes the history's local time where it is used."""
-    if text is None:
-        return None
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"the cutoff {text!r} is not an ISO time such as 2017-12-03: {error}") from error
-    return pd.Timestamp(read)

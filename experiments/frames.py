@@ -12,7 +12,6 @@ from configs.study import Study, read_study, study_names
 from experiments.instant import instant
 from experiments.progress import steps
 from features.built import build, rebuild
-from features.cutoffs import closed, every
 from features.datasets import load
 from features.declaration import Declaration
 from features.engine.candidates import top_categories
@@ -20,6 +19,7 @@ from features.engine.run import Engine
 from features.history import History
 from features.library import POPULATIONS, available, chosen
 from features.snapshot import Asked
+from training.task import training_cutoffs
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,9 @@ def question(history: History, study: Study | None, options: Options) -> Asked:
 
 def study_cutoffs(study: Study) -> list[pd.Timestamp]:
     """List the cutoffs of a study, those that train and those that test."""
-    tests = [pd.Timestamp(day) for day in study.cutoffs.test]
-    horizon, step, start = study.horizon_days or 0, study.cutoffs.step_days, min(tests)
-    latest = start - pd.Timedelta(days=horizon or step)
-    trained = closed(every(pd.Timestamp(study.cutoffs.first), latest, step_days=step), horizon_days=horizon, by=start)
-    return [*trained, *tests]
+    first, tests = pd.Timestamp(study.cutoffs.first), [pd.Timestamp(day) for day in study.cutoffs.test]
+    step, horizon = study.cutoffs.step_days, study.horizon_days or 0
+    return [*training_cutoffs(first=first, step_days=step, test=tests, horizon_days=horizon), *tests]
 
 
 def is_study(name: str) -> bool:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from configs.dataset import dataset_names
-from configs.study import Study, read_study, study_names
+from configs.study import Study, read_study
 from configs.whole import whole_file
+from experiments.frames import is_study
 from experiments.report import TEMPLATES
 from features.datasets import load
 from features.datasets.own import own_data
@@ -64,7 +64,7 @@ def check(dataset_or_study: str, *, as_json: bool, html: Path | None) -> int:
         show(report, Console())
     if html is not None:
         write_page(report, html)
-    return code(report, asked=_is_study(dataset_or_study))
+    return code(report, asked=is_study(dataset_or_study))
 
 
 def examined(name: str, *, now: pd.Timestamp) -> Report:
@@ -72,7 +72,7 @@ def examined(name: str, *, now: pd.Timestamp) -> Report:
 
     The tables of a dataset file are examined as they lie, those of a dataset in Python as they were admitted.
     """
-    study = read_study(name) if _is_study(name) else None
+    study = read_study(name) if is_study(name) else None
     dataset = name if study is None else study.dataset
     tasks = USUAL if study is None else tuple(_asked(Path(name).stem, study))
     if dataset in dataset_names() or dataset.endswith(".toml"):
@@ -133,14 +133,6 @@ def _table(profile: TableProfile) -> Table:
 
 def _short(value: str | None) -> str:
     return "–" if value is None else value if len(value) <= 30 else value[:29] + "…"
-
-
-def _is_study(name: str) -> bool:
-    """Whether a name or file is a study's: that says which dataset it is about."""
-    if not name.endswith(".toml"):
-        return name in study_names()
-    path = Path(name)
-    return path.is_file() and "dataset" in tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def _asked(name: str, study: Study) -> Iterator[Question]:

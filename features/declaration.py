@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from configs.registry import Registry
 from features.expression import COMPUTED, Aggregate, Events, Node, Number, Sql, Text, aggregates, columns
-from features.tables import VIEWS
+from features.numeric import numbers
+from features.tables import TABLES, VIEWS
 
 Drift = Literal["level", "elapsed"]
 TargetKind = Literal["binary", "count", "amount"]
@@ -164,7 +165,7 @@ def _declaration(function: Function, name: str, made: Number | Text | Events, *,
 
 
 def _check(declared: Declaration) -> None:
-    """Refuse views that there are not, and time where a view has none."""
+    """Refuse views that there are not, time where a view has none, and texts taken as numbers."""
     unknown = sorted({declared.of, *declared.reads} - set(VIEWS))
     if unknown:
         raise ValueError(f"{declared.name!r} is declared of {unknown[0]!r}; declarations may be of {', '.join(VIEWS)}")
@@ -172,3 +173,10 @@ def _check(declared: Declaration) -> None:
         timed = each.window_days or each.until_days or each.half_life_days or each.source == "days"
         if VIEWS[each.view].timeless and (timed or columns(each) & COMPUTED):
             raise ValueError(f"{declared.name!r}: rows of {each.view} have no time; take their columns as they are")
+        known = TABLES[VIEWS[each.view].table].columns
+        wrong = sorted(name for name in numbers(each) if name in known and known[name].type in ("VARCHAR", "TIMESTAMP"))
+        if wrong:
+            mend = f"count rows with it, as in e.where(e[{wrong[0]!r}] == ...).count(), or its distinct() values"
+            raise ValueError(
+                f"{declared.name!r} takes {wrong[0]!r} of {each.view} as a number, which it is not; {mend}"
+            )

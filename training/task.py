@@ -24,6 +24,14 @@ class Task:
     horizon_days: int = 0
     categories: Sequence[str] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse texts: no model can be made of them."""
+        texts = [each.name for each in self.features if each.text]
+        if texts:
+            raise ValueError(
+                f"the features {texts} are texts for people to read, and models need numbers; leave them out"
+            )
+
     @property
     def kind(self) -> TargetKind:
         """What the target measures."""
@@ -63,10 +71,21 @@ class Split:
         return pd.Timestamp(self.test.X["cutoff"].min())
 
 
-def split(task: Task, *, first: pd.Timestamp, step_days: int, test: Sequence[pd.Timestamp]) -> Split:
-    """Make the examples: training cutoffs end where their horizon has closed by the first test cutoff.
+def training_cutoffs(
+    *, first: pd.Timestamp, step_days: int, test: Sequence[pd.Timestamp], horizon_days: int
+) -> pd.DatetimeIndex:
+    """List the cutoffs to learn at: `step_days` apart, from the last whose horizon closes by the first test cutoff.
 
-    Where nothing is predicted there is no horizon: the latest training cutoff is then a step before the first test.
+    Where nothing is predicted there is no horizon (0): the latest is then a step before the first test cutoff.
+    """
+    start = pd.Timestamp(min(test))
+    latest = start - pd.Timedelta(days=horizon_days or step_days)
+    return closed(every(first, latest, step_days=step_days), horizon_days=horizon_days, by=start)
+
+
+def split(task: Task, *, first: pd.Timestamp, step_days: int, test: Sequence[pd.Timestamp]) -> Split:
+    """Make the examples: those of the test cutoffs, and of the training cutoffs before them.
+
     Raises `ValueError` where a test cutoff or its horizon lies beyond the data, or nothing is left to train on.
     """
     tests = pd.DatetimeIndex(list(test))
@@ -74,11 +93,7 @@ def split(task: Task, *, first: pd.Timestamp, step_days: int, test: Sequence[pd.
     if task.target is not None:
         check_horizon(task.history, tests, horizon_days=task.horizon_days)
     start = pd.Timestamp(tests.min())
-    cutoffs = closed(
-        every(first, start - pd.Timedelta(days=task.horizon_days or step_days), step_days=step_days),
-        horizon_days=task.horizon_days,
-        by=start,
-    )
+    cutoffs = training_cutoffs(first=first, step_days=step_days, test=test, horizon_days=task.horizon_days)
     if cutoffs.empty:
         raise ValueError(
             f"no training cutoff from {first:%Y-%m-%d} on has a {task.horizon_days}-day horizon that closes by the "

@@ -14,6 +14,8 @@ _FILES = ["transactions", "products", "campaigns", "campaign_descriptions", "cou
 def complete_journey() -> History:
     """1,469,307 lines of 2017; campaigns are touches at their start, coupon redemptions are events.
 
+    `coupon` is what a maker's coupon took off and what the shop added to match it; both are part of `discount`.
+    `private_label` is whether the product's brand is the shop's own, unknown where the product is.
     Times are the shops' own (America/New_York), as days and campaigns are; the package has those of lines in UTC.
     """
     data = get_data(_FILES)
@@ -21,7 +23,7 @@ def complete_journey() -> History:
     return admit(
         "complete_journey",
         {
-            "transactions": _transactions(data["transactions"]),
+            "transactions": _transactions(data["transactions"], data["products"]),
             "products": products,
             "touches": _touches(data["campaigns"], data["campaign_descriptions"]),
             "events": _redemptions(data["coupon_redemptions"]),
@@ -32,7 +34,7 @@ def complete_journey() -> History:
     )
 
 
-def _transactions(lines: pd.DataFrame) -> pd.DataFrame:
+def _transactions(lines: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     names = {
         "household_id": "customer_id",
         "basket_id": "order_id",
@@ -42,7 +44,14 @@ def _transactions(lines: pd.DataFrame) -> pd.DataFrame:
     named = lines.rename(columns=names)
     discount = named[["retail_disc", "coupon_disc", "coupon_match_disc"]].sum(axis=1).round(2)
     columns = ["customer_id", "time", "order_id", "product_id", "quantity", "amount", "store_id"]
-    return named[columns].assign(discount=discount, time=named["time"].dt.tz_localize("UTC"))
+    coupon = named[["coupon_disc", "coupon_match_disc"]].sum(axis=1).round(2)
+    own = products.set_index("product_id")["brand"].eq("Private").astype("boolean")
+    return named[columns].assign(
+        discount=discount,
+        coupon=coupon,
+        private_label=named["product_id"].map(own),
+        time=named["time"].dt.tz_localize("UTC"),
+    )
 
 
 def _touches(campaigns: pd.DataFrame, descriptions: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from features.declaration import Declaration
 from features.engine import views
+from features.engine.fitting import check_fit
 from features.history import History
 from features.tables import HistoryError
 
@@ -16,13 +17,15 @@ TAKEN = ("row_id", "who_id", "bucket")
 def checked(history: History, spine: pd.DataFrame, declarations: Sequence[Declaration]) -> pd.DataFrame:
     """Check a spine and what is asked of it; cutoffs with a zone become the history's local time.
 
-    Raises `HistoryError` for tables and columns that there are not, `ValueError` for a spine that is none.
+    Raises `HistoryError` for tables and columns that there are not, or are no numbers where those are asked for, and
+    `ValueError` for a spine that is none.
     """
     for each in declarations:
         lacking = views.lacks(history, each)
         if lacking is not None:
             mend = f"Map them in the dataset file, or leave {each.name} out of the study"
             raise HistoryError(f"{each.name} {lacking}. {mend}")
+        check_fit(history, each)
     return checked_spine(spine, declarations, zone=history.zone)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import duckdb
@@ -106,9 +107,14 @@ def _end(
     opened: duckdb.DuckDBPyConnection, transactions: pa.Table | Scan, judged: Mapping[str, Judged]
 ) -> pd.Timestamp:
     place(opened, {"admitted": transactions})
-    row = opened.execute("SELECT date_trunc('day', max(time)) + INTERVAL 1 DAY FROM admitted").fetchall()[0]
-    if row[0] is None:
+    last = opened.execute("SELECT max(time) FROM admitted").fetchall()[0][0]
+    if last is None:
         unusable = [finding for _, finding in judged["transactions"].unusable]
         told = "".join(f"\n- {finding.line()}" for finding in unusable)
         raise HistoryError(f"transactions has no rows; a history needs at least one purchase{told}", unusable)
-    return pd.Timestamp(row[0])
+    if last.date() == date.max:
+        raise HistoryError(
+            f"transactions.time goes up to {last}, and no midnight follows that a history could end at; mend or drop "
+            "such rows (systems write that day where they know none), or say the history's `end`"
+        )
+    return pd.Timestamp(datetime.combine(last, time()) + timedelta(days=1))

@@ -1,7 +1,7 @@
 """Raw tables as they lie, asked with SQL before any of them is admitted."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +10,9 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from features.engine.casts import DECIMALS, EMPTY, Cast, cast_of
+from features.engine.admission.arrow import UNLIKE, arrow, check_once
+from features.engine.admission.incoming import cast_at_door
+from features.engine.casts import DECIMALS, EMPTY, Cast
 from features.engine.render import identifier
 from features.engine.session import place, session
 from features.engine.zones import check_zone, local_end
@@ -67,7 +69,7 @@ class RawTables:
         if type_ in DECIMALS and expected is not None and expected.type in ("VARCHAR", "TIMESTAMP"):
             filled = self.ask(f"SELECT count({identifier(column)}) AS filled FROM {table.relation}")[0]["filled"]
             type_ = type_ if filled else EMPTY
-        return cast_of(column, type_, expected, format_, self.zone)
+        return cast_at_door(column, type_, expected, format_, self.zone)
 
     def local(self, instant: pd.Timestamp) -> pd.Timestamp:
         """Give an instant as naive local time; a naive one is that already."""
@@ -96,9 +98,9 @@ def is_decimal(type_: str) -> bool:
 def _placed(opened: duckdb.DuckDBPyConnection, name: str, relation: str, source: Source) -> RawTable:
     mixed: dict[str, dict[str, int]] = {}
     if isinstance(source, pd.DataFrame):
-        source, mixed = _arrow(source)
+        source, mixed = _arrow(name, source)
     if isinstance(source, pa.Table):
-        _once(source.column_names)
+        check_once(name, source.column_names)
         source = _decoded(source)
     place(opened, {relation: source})
     types = {
@@ -109,27 +111,22 @@ def _placed(opened: duckdb.DuckDBPyConnection, name: str, relation: str, source:
     return RawTable(name, relation, types, rows, mixed)
 
 
-def _arrow(frame: pd.DataFrame) -> tuple[pa.Table, dict[str, dict[str, int]]]:
+def _arrow(name: str, frame: pd.DataFrame) -> tuple[pa.Table, dict[str, dict[str, int]]]:
     """Give a frame as Arrow, columns that mix types as text, with how many values of each kind those have."""
     named = frame.set_axis([str(column) for column in frame.columns], axis=1)
-    _once(list(named.columns))
+    check_once(name, list(named.columns))
     mixed: dict[str, dict[str, int]] = {}
     texts: dict[str, pd.Series] = {}
     for column in named.columns[[kind == "object" for kind in named.dtypes.astype(str)]]:
         try:
             pa.Array.from_pandas(named[column])
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        except UnicodeError:
+            continue
+        except UNLIKE:
             filled = named[column].notna()
             mixed[column] = dict(Counter(type(value).__name__ for value in named[column][filled]))
             texts[column] = named[column].map(str).where(filled, None)
-    instants = {str(column): named[column].dt.tz_convert(None) for column in named.select_dtypes("datetimetz")}
-    table = pa.Table.from_pandas(named.assign(**texts, **instants), preserve_index=False)
-    return table.cast(pa.schema([_utc(field) if field.name in instants else field for field in table.schema])), mixed
-
-
-def _utc(field: pa.Field) -> pa.Field:
-    """Say that the times of a column are UTC: pandas warns where Arrow takes zoned ones from it."""
-    return field.with_type(pa.timestamp(field.type.unit, "UTC"))
+    return arrow(name, named.assign(**texts)), mixed
 
 
 def _decoded(table: pa.Table) -> pa.Table:
@@ -139,13 +136,6 @@ def _decoded(table: pa.Table) -> pa.Table:
             values = table.column(position).cast(field.type.value_type)
             table = table.set_column(position, field.name, values)
     return table
-
-
-def _once(names: Sequence[str]) -> None:
-    times = Counter(name.lower() for name in names)
-    twice = sorted(name for name in set(names) if times[name.lower()] > 1)
-    if twice:
-        raise HistoryError(f"the columns {twice} are there more than once; name each column once, in any capitals")
 
 
 def _first_line(error: Exception) -> str:

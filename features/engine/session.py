@@ -1,8 +1,10 @@
 """A DuckDB session over a history: its tables and the views that declarations speak of."""
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 import pandas as pd
@@ -46,11 +48,22 @@ def define_views(opened: duckdb.DuckDBPyConnection, history: History, *, where: 
 
 @contextmanager
 def session() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an empty in-memory session in UTC that never reaches for the network."""
-    opened = duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})
+    """Open an empty in-memory session in UTC that never reaches for the network.
+
+    Where memory runs out, DuckDB spills to a folder `augury-…` of the system's temporary one (`TMPDIR` says another):
+    it makes the folder at the first need, and takes it away when the session closes.
+    """
+    spilled = Path(tempfile.gettempdir()) / f"augury-{uuid4().hex}"
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "temp_directory": str(spilled),
+    }
+    opened = duckdb.connect(":memory:", config=config)
     try:
         opened.execute("SET TimeZone = 'UTC'")
         opened.execute("SET enable_progress_bar = false")
+        # DuckDB 2.0.0 makes `TRY_CAST` over `read_csv` strict by it: text among amounts would end the query.
+        opened.execute("SET disabled_optimizers = 'type_pushdown'")
         yield opened
     finally:
         opened.close()

@@ -208,7 +208,7 @@ def test_a_study_is_built_at_its_training_and_test_cutoffs(augury: Augury, small
     pd.testing.assert_frame_equal(stored(var / "frames" / "small"), expected, check_dtype=False)
 
 
-@pytest.mark.parametrize("study", ["cdnow_clv", "complete_journey_churn"])
+@pytest.mark.parametrize("study", ["cdnow_clv", "complete_journey_churn", "complete_journey_segments"])
 def test_cutoffs_of_a_study_are_those_with_results(study: str) -> None:
     """As its committed results name them."""
     results = Path(catalogue.__file__).parent / "studies" / study / "results.json"
@@ -253,6 +253,14 @@ def test_check_ends_with_its_code(augury: Augury, shop: Path, tmp_path: Path) ->
     assert [(finding["table"], finding["column"], finding["rows"]) for finding in errors] == [
         ("transactions", "amount", 1)
     ]
+
+
+def test_check_tells_of_text_among_the_amounts_of_a_csv(augury: Augury, shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "sales.csv").write_text(ROWS.replace("7.5", "free"))
+    said = augury("features", "check", shop, "--json")
+    assert said.returncode == 40
+    (error,) = [each for each in json.loads(said.stdout)["findings"] if each["severity"] == "error"]
+    assert (error["check"], error["column"], error["rows"]) == ("text_for_number", "amount", 1)
 
 
 def test_a_name_is_a_studys_or_a_datasets(small_study: Path, shop: Path) -> None:

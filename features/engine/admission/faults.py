@@ -13,6 +13,9 @@ from features.policy import Policy
 from features.tables import TABLES
 
 _UNMARKED: Final = "set is_return on such rows, drop them, or say policy returns = 'net' or 'drop'"
+_NO_TIME: Final = "mend or drop these rows; where no time is known, leave it empty"
+_FIRST: Final = "TIMESTAMP '0001-01-01'"
+_LAST: Final = "TIMESTAMP '9999-12-31 23:59:59.999999'"
 
 
 def table_faults(incoming: Incoming, policy: Policy) -> Iterator[Finding]:
@@ -66,6 +69,9 @@ def _column_rules(incoming: Incoming, column: str) -> Iterator[Rule]:
         yield Rule(f"{quoted} IS NULL", _error("empty", incoming.name, column, "is empty", "fill or drop these rows"))
     unfit = _error("value", incoming.name, column, cast.wrong, cast.advice)
     yield Rule(f"{quoted} IS NOT NULL AND ({cast.sql}) IS NULL", unfit)
+    if expected.type == "TIMESTAMP":
+        beyond = _error("value", incoming.name, column, "lies before the year 1 or after 9999", _NO_TIME)
+        yield Rule(f"({cast.sql}) NOT BETWEEN {_FIRST} AND {_LAST}", beyond)
 
 
 def _transaction_rules(incoming: Incoming, policy: Policy) -> Iterator[Rule]:

@@ -1,19 +1,25 @@
 """A table as it comes to the door: where its rows are, of which types its columns are, and how they become ours."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from features.engine.admission.arrow import arrow, check_once
 from features.engine.casts import DECIMALS, EMPTY, Cast, cast_of
 from features.engine.render import identifier
-from features.engine.session import place
+from features.engine.session import place, session
 from features.finding import Finding
 from features.history import Scan, Source
-from features.tables import HistoryError, Table
+from features.tables import Column, HistoryError, Table
+
+_NESTED: Final = re.compile(r".*\]|(STRUCT|MAP|UNION)\(.*", re.DOTALL)
+"""DuckDB's names of nested types, such as VARCHAR[] and STRUCT(a INTEGER)."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +73,17 @@ def take_in(
     zone: str,
 ) -> Incoming:
     """Place a source's rows in the session and choose the cast of each column. Raises `HistoryError`."""
-    raw = f"raw_{name}"
-    with reading(name):
-        place(opened, {raw: source if isinstance(source, Scan) else _arrow(name, source)})
-        types = _types(opened, raw, schema)
+    raw, held = f"raw_{name}", source if isinstance(source, Scan) else _in_memory(name, source)
+    try:
+        with reading(name):
+            place(opened, {raw: held})
+            types = _types(opened, raw, schema)
+    except HistoryError:
+        if isinstance(held, pa.Table):
+            _check_types(name, held)
+        raise
     casts = {
-        column: cast_of(column, type_, schema.columns.get(column), formats.get(column), zone)
+        column: cast_at_door(column, type_, schema.columns.get(column), formats.get(column), zone)
         for column, type_ in types.items()
     }
     return Incoming(name, source, schema, formats, types, casts)
@@ -84,7 +95,20 @@ def reading(name: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise HistoryError(f"{name} cannot be read: {error}") from error
+        raise HistoryError(f"{name} cannot be read: {plainly(error)}") from error
+
+
+def plainly(error: duckdb.Error) -> str:
+    """Give what DuckDB says of an error, without our SQL and without its stack."""
+    return re.split(r"\n\s*(?:LINE \d+:|Stack Trace:)", str(error))[0].strip()
+
+
+def cast_at_door(column: str, type_: str, expected: Column | None, format_: str | None, zone: str) -> Cast:
+    """Choose the cast of a column; lists and structures are no text, though SQL would write them as one."""
+    if expected is not None and expected.type == "VARCHAR" and _NESTED.fullmatch(type_):
+        wrong = "is a list or a structure, not one value"
+        return Cast(f"CAST(NULL AS {expected.type})", wrong, "give one text or integer a row, or leave the column out")
+    return cast_of(column, type_, expected, format_, zone)
 
 
 def _types(opened: duckdb.DuckDBPyConnection, raw: str, schema: Table) -> dict[str, str]:
@@ -102,19 +126,31 @@ def _types(opened: duckdb.DuckDBPyConnection, raw: str, schema: Table) -> dict[s
     return types
 
 
-def _arrow(name: str, source: pd.DataFrame | pa.Table) -> pa.Table:
+def _in_memory(name: str, source: pd.DataFrame | pa.Table) -> pa.Table:
+    """Give a source as Arrow. Raises `HistoryError` for what is no table, and for columns that are there twice."""
+    if isinstance(source, pd.DataFrame):
+        check_once(name, [str(column) for column in source.columns])
+        return arrow(name, source)
     if isinstance(source, pa.Table):
+        check_once(name, source.column_names)
         return source
-    instants = {str(column): source[column].dt.tz_convert(None) for column in source.select_dtypes("datetimetz")}
-    try:
-        table = pa.Table.from_pandas(source.assign(**instants), preserve_index=False)
-        return table.cast(pa.schema([_instant(field) if field.name in instants else field for field in table.schema]))
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        advice = "give each column one type, such as text ids only"
-        finding = Finding("type", "error", name, "", 0, f"has a column that mixes types: {error}", "", advice)
-        raise HistoryError(finding.line(), [finding]) from error
+    what, advice = f"is {type(source).__name__}, which is no table", "give a pandas data frame or an Arrow table"
+    raise _refused("table", name, "", what, advice)
 
 
-def _instant(field: pa.Field) -> pa.Field:
-    """Say that the times of a column are UTC: pandas warns where Arrow takes zoned ones from it."""
-    return field.with_type(pa.timestamp(field.type.unit, "UTC"))
+def _check_types(name: str, table: pa.Table) -> None:
+    """Raise `HistoryError` that names the first column that DuckDB has no type for."""
+    for field in table.schema:
+        try:
+            with session() as opened:
+                opened.register("one", table.select([field.name]).slice(0, 0))
+                opened.execute("DESCRIBE one")
+        except duckdb.Error as error:
+            what = f"is {field.type} and cannot be read: {plainly(error)}"
+            advice = "give doubles, integers, decimals of up to 38 digits, times, text or truth values"
+            raise _refused("type", name, field.name, what, advice) from error
+
+
+def _refused(check: str, table: str, column: str, what: str, advice: str) -> HistoryError:
+    finding = Finding(check, "error", table, column, 0, what, "", advice)
+    return HistoryError(finding.line(), [finding])
