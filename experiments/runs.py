@@ -7,10 +7,10 @@ import pandas as pd
 
 from configs.settings import Settings
 from experiments.study import Prepared
-from features.cutoffs import NobodyAsked
 from features.datasets import load
 from features.history import History
 from features.library import FEATURES
+from features.nobody import NobodyAsked
 from models.registry import Alias, ModelRegistry, Registered
 from serving.batch import batch_frame, score
 from serving.drift import Report, drift

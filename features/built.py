@@ -11,8 +11,7 @@ import pandas as pd
 
 from configs.registry import UnknownName
 from configs.whole import whole_folder
-from features.cutoffs import spine
-from features.engine.run import observe
+from features.frame import frame
 from features.history import History
 from features.manifest import MANIFEST, Manifest, hashes
 from features.snapshot import Asked, snapshot
@@ -33,11 +32,17 @@ def build(history: History, asked: Asked, to: Path, *, dataset: str, step: Step)
     _check_folder(to)
     step(f"fingerprint {history.name}")
     taken = snapshot(history, asked)
-    step(f"list who is {asked.population.name}")
-    who = spine(history, asked.population, asked.cutoffs, categories=asked.categories or None)
     with whole_folder(to) as draft:
-        step(f"observe {len(asked.features)} features of {len(who)} rows")
-        observe(history, who, asked.features, engine=asked.engine, to=draft)
+        step(f"observe {len(asked.features)} features of whoever is {asked.population.name}")
+        who = frame(
+            history,
+            asked.cutoffs,
+            population=asked.population,
+            features=asked.features,
+            categories=asked.categories,
+            engine=asked.engine,
+            to=draft,
+        )
         step("hash the files")
         rows = who.groupby("cutoff", sort=True).size()
         manifest = Manifest(

@@ -8,10 +8,7 @@ from features.declaration import Declaration
 from features.engine.candidates import anchors, candidates
 from features.engine.run import observe
 from features.history import History
-
-
-class NobodyAsked(ValueError):
-    """A population that nobody belongs to at the cutoffs asked for."""
+from features.nobody import NobodyAsked
 
 
 def every(first: pd.Timestamp, last: pd.Timestamp, *, step_days: int) -> pd.DatetimeIndex:
@@ -42,8 +39,7 @@ def spine(
     event's time, with the event's other columns beside it.
     Raises `ValueError` for a cutoff after the history's end, `NobodyAsked` for an empty population.
     """
-    cutoffs = pd.DatetimeIndex([history.local(pd.Timestamp(cutoff)) for cutoff in cutoffs])
-    check_cutoffs(history, cutoffs)
+    cutoffs = asked_cutoffs(history, cutoffs)
     if population.anchored:
         return _anchored(history, population, cutoffs)
     if population.by and categories is None:
@@ -51,8 +47,15 @@ def spine(
     asked = candidates(history, cutoffs, view=population.of, categories=categories if population.by else None)
     held = (observe(history, asked, [population])[population.name] == 1).to_numpy()
     if not held.any():
-        raise NobodyAsked(f"nobody in {history.name} is {population.name!r} at {[f'{c:%Y-%m-%d}' for c in cutoffs]}")
+        raise NobodyAsked.at(cutoffs, population, of=history.name)
     return asked.assign(eligible=held) if population.by else asked[held].reset_index(drop=True)
+
+
+def asked_cutoffs(history: History, cutoffs: Iterable[pd.Timestamp]) -> pd.DatetimeIndex:
+    """Give cutoffs in the history's local time. Raises `ValueError` for one after its end."""
+    local = pd.DatetimeIndex([history.local(pd.Timestamp(cutoff)) for cutoff in cutoffs])
+    check_cutoffs(history, local)
+    return local
 
 
 def _anchored(history: History, population: Declaration, cutoffs: pd.DatetimeIndex) -> pd.DataFrame:

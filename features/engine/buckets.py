@@ -33,6 +33,14 @@ def buckets(
             yield turn[rows]
 
 
+def shares(session: duckdb.DuckDBPyConnection, history: History) -> Iterator[None]:
+    """Let the session's views show all customers, a bucket after the other."""
+    count = ceil(max(_rows(session, history), 1) / ROWS)
+    for number in range(count):
+        define_views(session, history, where="TRUE" if count == 1 else f"hash(customer_id) % {count} = {number}")
+        yield
+
+
 def _buckets(
     session: duckdb.DuckDBPyConnection, history: History, spine: pd.DataFrame, count: int
 ) -> Iterator[npt.NDArray[np.int64]]:

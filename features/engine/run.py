@@ -1,6 +1,7 @@
 """`observe` and `outcome`: declarations for a spine, by the kernel or by SQL, to pandas or straight to Parquet."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -10,15 +11,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.declaration import Declaration
-from features.engine import kernel, sql
+from features.engine import kernel, sql, views
 from features.engine.asked import checked
-from features.engine.buckets import buckets
+from features.engine.buckets import buckets, shares
 from features.engine.query import Period
 from features.engine.session import tables_of
 from features.engine.stored import Writer
 from features.history import History
+from features.nobody import NobodyAsked
+from features.tables import VIEWS
 
 Engine = Literal["kernel", "duckdb"]
+KEYS = ["customer_id", "cutoff"]
 
 
 def observe(
@@ -37,6 +41,39 @@ def observe(
     kernel leaves features that are said in SQL to DuckDB.
     """
     return _run(history, spine, list(features), period=Period(), engine=engine, to=to)
+
+
+def census(
+    history: History,
+    cutoffs: pd.DatetimeIndex,
+    population: Declaration,
+    features: Sequence[Declaration],
+    *,
+    to: Path | None = None,
+) -> pd.DataFrame:
+    """List a population at some cutoffs with its features, by the kernel, from one reading of the rows.
+
+    Gives what `observe` gives of the population's spine, for what `at_once` says that it can. Raises `NobodyAsked`.
+    """
+    nobody = pd.DataFrame({"customer_id": pd.Series(dtype="str"), "cutoff": pd.Series(dtype="datetime64[us]")})
+    for asked in ([population], list(features)):
+        checked(history, nobody, asked)
+    with tables_of(history) as session, Writer.at(to) if to is not None else nullcontext() as writer:
+        parts = []
+        for _ in shares(session, history):
+            part = kernel.census(session, history, cutoffs, population, features)
+            if writer is not None:
+                writer.write(part)
+            parts.append(part[KEYS] if writer is not None else part)
+        if not any(len(part) for part in parts):
+            raise NobodyAsked.at(cutoffs, population, of=history.name)
+    return parts[0] if len(parts) == 1 else pd.concat(parts).sort_values(["cutoff", "customer_id"], ignore_index=True)
+
+
+def at_once(history: History, population: Declaration, features: Sequence[Declaration]) -> bool:
+    """Whether `census` can: each customer is asked about as such, under one id, and nothing is said in SQL."""
+    plain = not any(each.by or each.sql_only or each.anchored for each in (population, *features))
+    return plain and views.IDENTITIES not in history.tables and not VIEWS[population.of].timeless
 
 
 def outcome(
@@ -116,7 +153,7 @@ def _answers(
     """Compute declarations, those that only SQL can say by SQL."""
     by_sql = [each for each in declarations if engine == "duckdb" or each.sql_only]
     by_kernel = [each for each in declarations if engine == "kernel" and not each.sql_only]
-    parts = []
+    parts = [] if declarations else [pd.DataFrame(index=spine.index)]
     if by_kernel:
         parts.append(kernel.answer(session, history, spine, by_kernel, period=period))
     if by_sql:

@@ -13,13 +13,14 @@ import pytest
 from configs.registry import Registry
 from features import built, manifest, snapshot
 from features.built import build, rebuild
-from features.cutoffs import NobodyAsked, spine
+from features.cutoffs import spine
 from features.engine.door import admit
 from features.engine.run import Engine, observe
 from features.engine.stored import stored
 from features.history import History
 from features.library import FEATURES, POPULATIONS, chosen
 from features.manifest import Manifest
+from features.nobody import NobodyAsked
 from features.snapshot import Asked
 
 Build = Callable[..., History]
@@ -120,8 +121,7 @@ def test_progress_names_what_is_done(shop: History, tmp_path: Path) -> None:
     build(shop, ASKED, tmp_path / "built", dataset="x", step=steps.append)
     assert steps == [
         "fingerprint built",
-        "list who is known",
-        "observe 4 features of 3 rows",
+        "observe 4 features of whoever is known",
         "hash the files",
     ]
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pandas as pd
 import pytest
 
-from features.cutoffs import NobodyAsked, spine
+from features.cutoffs import spine
 from features.engine import identities
 from features.engine.candidates import anchors, top_categories
 from features.engine.customer import purchases_of
@@ -16,6 +16,7 @@ from features.engine.run import Engine, observe, outcome
 from features.engine.session import connect, tables_of
 from features.history import History
 from features.library import FEATURES, POPULATIONS, TARGETS, named
+from features.nobody import NobodyAsked
 from features.tables import HistoryError
 
 DAY = pd.Timestamp

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pandas as pd
 
 from experiments.benchmarks.features.question import Question
-from features.cutoffs import spine
 from features.engine.door import admit
-from features.engine.run import Engine, observe
+from features.engine.run import Engine
 from features.engine.scan import scan_files
+from features.frame import frame
 from features.history import History
 from features.library import POPULATIONS, chosen
 
@@ -20,9 +20,15 @@ def prepare(question: Question, *, engine: Engine) -> Callable[[], pd.DataFrame]
 
 
 def answer(history: History, question: Question, *, engine: Engine) -> pd.DataFrame:
-    """List who is known at each cutoff, and observe them; with `to` only the list comes back."""
-    asked = spine(history, POPULATIONS["known"], [pd.Timestamp(cutoff) for cutoff in question.cutoffs])
-    return observe(history, asked, chosen(list(question.names)), engine=engine, to=question.to)
+    """Give the frame of who is known at each cutoff; with `to` only who that is."""
+    return frame(
+        history,
+        [pd.Timestamp(cutoff) for cutoff in question.cutoffs],
+        population=POPULATIONS["known"],
+        features=chosen(list(question.names)),
+        engine=engine,
+        to=question.to,
+    )
 
 
 def admitted(question: Question) -> History:

@@ -105,9 +105,17 @@ class Answers:
         """Aggregate over different values. Of the top one gives the place of its text."""
         values, codes = self.columns.coded(aggregate)
         out = np.empty(self.asked.size)
+        if aggregate.kind == "distinct" and self._whole(aggregate):
+            loops.different(codes, lo, hi, out)
+            return out
         texts = values.data.astype(np.float64) if aggregate.kind == "top" else np.empty(0)
-        loops.labels(codes, texts, lo, hi, out, _LABELS[aggregate.kind])
+        logs = loops.surprise(int((hi - lo).max(initial=0))) if aggregate.kind == "entropy" else np.empty(0)
+        loops.labels(codes, texts, logs, lo, hi, out, _LABELS[aggregate.kind])
         return out
+
+    def _whole(self, aggregate: Aggregate) -> bool:
+        """Whether all the past counts, from an entity's first event on."""
+        return aggregate.window_days is None and self.asked.horizon_days is None
 
     def _of_days(self, aggregate: Aggregate) -> Floats:
         """Aggregate over days."""

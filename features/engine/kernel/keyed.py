@@ -1,6 +1,7 @@
-"""A spine in the order of the loops: who is asked about, each entity and cutoff once."""
+"""Who is asked about, in the order of the loops, each entity and cutoff once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,28 +9,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.engine.kernel.asked import Asked
-from features.engine.kernel.loops import Array, Ints
+from features.engine.kernel.ids import places
+from features.engine.kernel.loops import Array, Bools, Ints
 from features.engine.query import Period
 
-BLOCK = 1 << 15
-"""So many rows are asked at a time: what they give stays in the processor's cache."""
+BLOCK = 1 << 17
+"""So many rows are asked at a time."""
 
 
+@dataclass(frozen=True)
 class Keyed:
-    """What a spine asks, in order, and where its rows find their answers.
+    """What is asked, in order, and the rows that its answers are for: row `order[i]` takes answer `place[i]`.
 
     `keys` are the customers, and for pairs the other column's values too; entities count through them in that order.
     """
 
-    def __init__(self, keys: list[pa.Array], entity: Ints, cutoffs: pd.Series, period: Period) -> None:
-        self.keys, self.rows = keys, len(entity)
-        instants = cutoffs.to_numpy().astype("datetime64[us]").astype(np.int64)
-        self.order = _ordered(entity, instants)
-        entity, instants = entity[self.order], instants[self.order]
-        new = np.ones(len(entity), np.bool_)
-        new[1:] = (np.diff(entity) != 0) | (np.diff(instants) != 0)
-        self.place = np.cumsum(new) - 1
-        self.asked = Asked(entity[new], instants[new], period.horizon_days)
+    keys: Sequence[pa.Array]
+    asked: Asked
+    order: Array
+    place: Array
+
+    @property
+    def rows(self) -> int:
+        """How many rows take answers."""
+        return len(self.order)
 
     @classmethod
     def of(cls, spine: pd.DataFrame, by: str | None, period: Period) -> "Keyed":
@@ -40,17 +43,39 @@ class Keyed:
             keys.append(coded.dictionary)
             found = pc.fill_null(coded.indices, -1).to_numpy()
             entity = np.where((entity < 0) | (found < 0), -1, entity * len(coded.dictionary) + found)
-        return cls(keys, entity, spine["cutoff"], period)
+        return cls._sorted(keys, entity, spine["cutoff"], period)
 
     @classmethod
     def among(cls, spine: pd.DataFrame, customers: pa.Array) -> "Keyed":
         """Number a spine's customers by their place among others; −1 for one who is not among them."""
-        found = pc.index_in(_array(spine["customer_id"], pa.string()), value_set=customers)
-        entity = pc.fill_null(found, -1).to_numpy().astype(np.int64)
-        return cls([customers], entity, spine["cutoff"], Period())
+        entity = places(pa.chunked_array([_array(spine["customer_id"], pa.string())]), customers).astype(np.int64)
+        return cls._sorted([customers], entity, spine["cutoff"], Period())
+
+    @classmethod
+    def everyone(cls, customers: pa.Array, first: Ints, cutoffs: Ints) -> "Keyed":
+        """Ask about all customers at each cutoff after their first instant; rows are by cutoff, then customer."""
+        known = first[:, None] < cutoffs[None, :]
+        entity, which = np.nonzero(known)
+        row = known.cumsum(axis=0) - 1 + np.concatenate([[0], known.sum(axis=0).cumsum()[:-1]])
+        return cls([customers], Asked(entity, cutoffs[which]), row[known], np.arange(len(entity)))
+
+    def some(self, held: Bools) -> "Keyed":
+        """Leave out rows; the others stay in their order. Each row has its own answer."""
+        chosen = held[self.order]
+        row = held.cumsum() - 1
+        return Keyed(self.keys, self.asked.some(chosen), row[self.order[chosen]], np.arange(int(chosen.sum())))
+
+    @classmethod
+    def _sorted(cls, keys: Sequence[pa.Array], entity: Ints, cutoffs: pd.Series, period: Period) -> "Keyed":
+        instants = cutoffs.to_numpy().astype("datetime64[us]").astype(np.int64)
+        order = _ordered(entity, instants)
+        entity, instants = entity[order], instants[order]
+        new = np.ones(len(entity), np.bool_)
+        new[1:] = (np.diff(entity) != 0) | (np.diff(instants) != 0)
+        return cls(keys, Asked(entity[new], instants[new], period.horizon_days), order, np.cumsum(new) - 1)
 
     def blocks(self) -> Iterator[tuple[Asked, Ints, Ints]]:
-        """Give what is asked, a block at a time: with the spine's rows that it is for, and which answer each takes."""
+        """Give what is asked, a block at a time: with the rows that it is for, and which answer each takes."""
         for first in range(0, self.asked.size, BLOCK):
             end = min(first + BLOCK, self.asked.size)
             a, b = np.searchsorted(self.place, [first, end])

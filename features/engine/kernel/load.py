@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from features.engine.daily import column
 from features.engine.kernel import loops
 from features.engine.kernel.columns import Columns, condition
+from features.engine.kernel.ids import places
 from features.engine.kernel.loops import Array, Ints
 from features.engine.kernel.source import Source
 from features.engine.kernel.store import Store, Values
@@ -56,14 +57,18 @@ def fetched(session: duckdb.DuckDBPyConnection, rows: Rows, aggregates: Sequence
 
 
 def arranged(table: pa.Table, rows: Rows, keys: Sequence[pa.Array]) -> Source:
-    """Sort what was read by entity and time."""
-    codes, entities = _entities(table, keys)
+    """Sort what was read by entity and time; entity numbers count through the keys."""
+    return ordered(table, rows, *_entities(table, keys), keys=len(keys))
+
+
+def ordered(table: pa.Table, rows: Rows, codes: Array, entities: int, *, keys: int = 1) -> Source:
+    """Sort what was read, beside so many columns of keys, by its entities' numbers and by time."""
     time = _instants(table["time"])
     starts, slots = loops.order(codes, time, entities)
     sorter = _Sorter(slots, starts)
     texts: dict[str, list[str]] = {}
     values: dict[str, Values] = {}
-    for name in table.column_names[len(keys) + 1 + rows.known :]:
+    for name in table.column_names[keys + 1 + rows.known :]:
         found = table[name]
         if name.startswith("text "):
             found, texts[name] = _alphabetical(found)
@@ -99,11 +104,17 @@ def _entities(table: pa.Table, keys: Sequence[pa.Array]) -> tuple[Array, int]:
     codes: Any = np.zeros(table.num_rows, np.int64)
     count = 1
     for place, key in enumerate(keys):
-        read = table.column(place)
-        found = pc.fill_null(pc.index_in(read, value_set=key.cast(read.type)), -1).to_numpy()
-        codes = found if place == 0 else np.where((codes < 0) | (found < 0), -1, codes * len(key) + found)
+        found = _places(table.column(place), key)
+        codes = found if place == 0 else np.where((codes < 0) | (found < 0), -1, codes * np.int64(len(key)) + found)
         count *= len(key)
     return codes, count
+
+
+def _places(read: pa.ChunkedArray, key: pa.Array) -> Array:
+    if pa.types.is_string(read.type):
+        return places(read, key.cast(read.type))
+    found: Array = pc.fill_null(pc.index_in(read, value_set=key.cast(read.type)), -1).to_numpy()
+    return found
 
 
 def _instants(found: pa.ChunkedArray) -> Ints:

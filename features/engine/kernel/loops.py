@@ -237,29 +237,54 @@ def localised(hashes: Array, valid: Bools, starts: Ints) -> npt.NDArray[np.int32
     return codes
 
 
+@njit(cache=True)
+def different(codes: npt.NDArray[np.int32], lo: Ints, hi: Ints, out: Floats) -> None:  # pragma: no cover
+    """Count an entity's different values from its first event on: their numbers are given in the order they come."""
+    before = -1
+    i = 0
+    known = -1
+    for r in range(lo.size):
+        if lo[r] != before:
+            before = i = lo[r]
+            known = -1
+        while i < hi[r]:
+            known = max(known, codes[i])
+            i += 1
+        out[r] = known + 1
+
+
 DISTINCT, TOP_SHARE, ENTROPY, TOP = 0, 1, 2, 3
 
 
 @njit(cache=True)
+def surprise(most: int) -> Floats:  # pragma: no cover
+    """Give n ln n for the counts from 0 on."""
+    made = np.zeros(most + 1)
+    for n in range(2, most + 1):
+        made[n] = n * np.log(n)
+    return made
+
+
+@njit(cache=True)
 def labels(
-    codes: npt.NDArray[np.int32], texts: Array, lo: Ints, hi: Ints, out: Floats, kind: int
+    codes: npt.NDArray[np.int32], texts: Array, logs: Floats, lo: Ints, hi: Ints, out: Floats, kind: int
 ) -> None:  # pragma: no cover
     """Count an entity's values: how many there are, the greatest share, the entropy, or the place of the top one.
 
-    `texts` numbers values by their place in the alphabet: of several top ones the least is taken.
+    `texts` numbers values by their place in the alphabet: of several top ones the least is taken. `logs` is n ln n.
     """
     width = np.int64(codes.max()) + 1 if codes.size else 0
     counts = np.zeros(width, np.int64)
     seen = np.zeros(width, np.int64)
     places = np.zeros(width, np.int64)
     before = -1
-    i = known = rows = 0
+    i = known = rows = most = 0
     for r in range(lo.size):
         if lo[r] != before:
             before = i = lo[r]
             for k in range(known):
                 counts[seen[k]] = 0
-            known = rows = 0
+            known = rows = most = 0
         while i < hi[r]:
             code = codes[i]
             if code >= 0:
@@ -268,6 +293,7 @@ def labels(
                     places[known] = i
                     known += 1
                 counts[code] += 1
+                most = max(most, counts[code])
                 rows += 1
             i += 1
         if kind == DISTINCT:
@@ -275,40 +301,29 @@ def labels(
         elif rows == 0:
             out[r] = np.nan
         elif kind == TOP_SHARE:
-            out[r] = _most(counts, seen, known) / rows
+            out[r] = most / rows
         elif kind == ENTROPY:
-            out[r] = _entropy(counts, seen, known, rows)
+            out[r] = _entropy(counts, seen, known, rows, logs)
         else:
-            out[r] = _top(counts, seen, known, texts, places)
+            out[r] = _top(counts, seen, known, most, texts, places)
 
 
 @njit(cache=True)
-def _most(counts: Ints, seen: Ints, known: int) -> int:  # pragma: no cover
-    best = 0
-    for k in range(known):
-        best = max(best, counts[seen[k]])
-    return best
-
-
-@njit(cache=True)
-def _entropy(counts: Ints, seen: Ints, known: int, rows: int) -> float:  # pragma: no cover
+def _entropy(counts: Ints, seen: Ints, known: int, rows: int, logs: Floats) -> float:  # pragma: no cover
     """Give ln N − Σ n ln n / N, exactly 0 for a single value."""
     if known == 1:
         return 0.0
     spread = 0.0
     for k in range(known):
-        n = counts[seen[k]]
-        if n > 1:
-            spread += n * np.log(n)
-    return float(np.log(rows) - spread / rows)
+        spread += logs[counts[seen[k]]]
+    return float((logs[rows] - spread) / rows)
 
 
 @njit(cache=True)
-def _top(counts: Ints, seen: Ints, known: int, texts: Array, places: Ints) -> float:  # pragma: no cover
-    best = _most(counts, seen, known)
+def _top(counts: Ints, seen: Ints, known: int, most: int, texts: Array, places: Ints) -> float:  # pragma: no cover
     least = np.inf
     for k in range(known):
-        if counts[seen[k]] == best:
+        if counts[seen[k]] == most:
             least = min(least, texts[places[k]])
     return least
 

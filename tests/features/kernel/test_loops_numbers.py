@@ -222,7 +222,8 @@ def test_nobody_has_no_values() -> None:
 
 
 def labels(codes: list[int], bounds: Bounds, kind: int, texts: list[float] | None = None) -> list[float]:
-    return ran(loops.labels, np.array(codes, np.int32), np.array(texts or []), bounds=bounds, last=(kind,))
+    logs = loops.surprise(len(codes))
+    return ran(loops.labels, np.array(codes, np.int32), np.array(texts or []), logs, bounds=bounds, last=(kind,))
 
 
 CODES = [0, 1, 1, -1, 2, 0, 0, 1]
@@ -232,6 +233,16 @@ BOUNDS = [(0, 0), (0, 1), (0, 3), (0, 4), (0, 5), (3, 4), (5, 7), (5, 8)]
 
 def test_different_values_are_counted() -> None:
     assert labels(CODES, BOUNDS, loops.DISTINCT) == [0, 1, 2, 2, 3, 0, 1, 2]
+
+
+def test_different_values_from_the_first_event_on_are_as_many_as_were_numbered() -> None:
+    assert ran(loops.different, np.array(CODES, np.int32), bounds=BOUNDS) == [0, 1, 2, 2, 3, 0, 1, 2]
+    assert ran(loops.different, np.array([-1, -1, 0], np.int32), bounds=[(0, 1), (0, 2), (0, 3)]) == [0, 0, 1]
+
+
+def test_n_log_n_of_counts() -> None:
+    np.testing.assert_allclose(loops.surprise(3), [0, 0, 2 * math.log(2), 3 * math.log(3)], rtol=1e-15)
+    assert loops.surprise(0).tolist() == [0]
 
 
 def test_the_share_of_the_most_frequent_value() -> None:
