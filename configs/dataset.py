@@ -7,6 +7,7 @@ zone = "Europe/Berlin"            # times without offset are that zone's, others
 csv = "sales/2025-*.csv"          # or parquet, or duckdb, or postgresql; also s3://… and https://…
 columns.customer_id = "client"    # ours = theirs; columns of the same name need no line
 formats.time = "%d.%m.%Y"         # where times are no ISO times
+formats.weight = "number"         # columns of your own are text in a CSV, unless you say otherwise
 
 [policy]
 returns = "net"                   # negative amounts become returns

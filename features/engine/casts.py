@@ -7,6 +7,8 @@ from typing import Final
 from features.engine.render import identifier, text
 from features.tables import MONEY, RATE, Column
 
+NUMBER: Final = "number"
+"""The format of a column of one's own that is text, as all are in a CSV, and is to be a number."""
 EMPTY: Final = "EMPTY"
 """The type of a column without any value."""
 ZONED: Final = frozenset(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"))
@@ -33,13 +35,13 @@ class Cast:
 
 
 def cast_of(column: str, type_: str, expected: Column | None, format_: str | None, zone: str = "UTC") -> Cast:
-    """Choose the cast of a column; one that we do not know passes as it is, but for instants.
+    """Choose the cast of a column; one that we do not know passes as it is, but for instants and what has a format.
 
     Times become naive local times of `zone`; those without an offset are taken as such.
     """
     quoted = identifier(column)
     if expected is None:
-        return Cast(local(quoted, zone) if type_ in ZONED else quoted, "")
+        return _own(quoted, type_, format_, zone)
     if type_ == EMPTY:
         return Cast(f"CAST(NULL AS {expected.type})", "is empty")
     if expected.type == "VARCHAR":
@@ -60,6 +62,14 @@ def cast_of(column: str, type_: str, expected: Column | None, format_: str | Non
 def local(instant: str, zone: str) -> str:
     """Turn the SQL of an instant into that of the naive local time of a zone, whatever the session's zone is."""
     return f"CAST({instant} AT TIME ZONE {text(zone)} AS TIMESTAMP)"
+
+
+def _own(quoted: str, type_: str, format_: str | None, zone: str) -> Cast:
+    if format_ == NUMBER:
+        return Cast(f"TRY_CAST({quoted} AS DOUBLE)", "is not a number", "mend the values, or give no format")
+    if format_ is not None:
+        return _formatted(quoted, format_, zone)
+    return Cast(local(quoted, zone) if type_ in ZONED else quoted, "")
 
 
 def _text(quoted: str, type_: str) -> Cast:

@@ -71,11 +71,12 @@ def _of(sheet: Sheet, column: str, number: int) -> list[str]:
     ]
     if sheet.value(column):
         asked.append(f"count({value}) AS v{number}")
-        if sheet.expected[column].type == MONEY:
+        type_ = sheet.expected[column].type if column in sheet.expected else None
+        if type_ == MONEY:
             asked.append(
                 f"histogram(CAST(floor(8 * log2(CASE WHEN {value} > 0 THEN {value} END)) AS INT)) AS h{number}"
             )
-        if sheet.expected[column].type == "TIMESTAMP":
+        if type_ == "TIMESTAMP":
             asked.append(f"count(*) FILTER (WHERE {value} <> date_trunc('day', {value})) AS c{number}")
     return asked
 

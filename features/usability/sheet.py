@@ -66,6 +66,11 @@ class Sheet:
         return (column for column in self.known if self.expected[column].type == type_ and self.has(column))
 
     @property
+    def own(self) -> list[str]:
+        """Name the columns that are not ours and have a format."""
+        return [column for column in self.casts if column not in self.expected]
+
+    @property
     def returned(self) -> str:
         """Write whether a row is marked as a return."""
         return f"coalesce({self.value('is_return')}, FALSE)" if self.has("is_return") else "FALSE"
@@ -96,9 +101,9 @@ def sheet_of(
     own = {key.removeprefix(prefix): each for key, each in formats.items() if key.startswith(prefix)}
     expected = TABLES[name].columns
     casts = {
-        column: raw.cast(table, column, expected[column], own.get(column))
+        column: raw.cast(table, column, expected.get(column), own.get(column))
         for column in table.types
-        if column in expected
+        if column in expected or column in own
     }
     relation = f"sheet_{name}"
     values = "".join(f", {cast.sql} AS {_value(column)}" for column, cast in casts.items() if cast.sql)

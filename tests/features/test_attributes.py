@@ -1,11 +1,16 @@
 """Attributes of customers as features, which need no declaring."""
 
+from collections.abc import Callable
+from typing import get_args
+
 import pandas as pd
 import pytest
 
-from features.engine.run import observe
+from features.engine.run import Engine, observe
 from features.history import History
 from features.library import FEATURES, chosen, named
+
+Build = Callable[..., History]
 
 
 def test_attributes_are_numbers_and_values(history: History, drawn: dict[str, pd.DataFrame]) -> None:
@@ -37,3 +42,11 @@ def test_attributes_are_looked_up_by_name() -> None:
             named(name)
     with pytest.raises(ValueError, match="time is the engine's alone"):
         named("customers.time")
+
+
+def test_an_attribute_that_nobody_has_is_nothing(build: Build) -> None:
+    people = pd.DataFrame({"customer_id": ["a"], "age": [None]})
+    history = build([("a", "2025-01-01", 1)], customers=people)
+    asked = pd.DataFrame({"customer_id": ["a"], "cutoff": pd.Timestamp("2025-02-01")})
+    for engine in get_args(Engine):
+        assert observe(history, asked, chosen(["customers.age"]), engine=engine)["customers.age"].isna().all()

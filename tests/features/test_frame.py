@@ -1,5 +1,6 @@
 """A frame from one reading of the rows, beside the spine and what is observed of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from features.declaration import Declaration
 from features.engine import buckets
 from features.engine.run import at_once, observe
 from features.engine.stored import stored
+from features.expression import Events
 from features.frame import frame
 from features.history import History
 from features.library import FEATURES, POPULATIONS, chosen
@@ -20,7 +22,11 @@ from tests.features.kernel.declarations import declarations
 from tests.features.kernel.histories import MIDNIGHT, drawn
 from tests.features.kernel.test_beside_duckdb import LOOK, SEEDS
 
-PLAIN = [each for each in POPULATIONS.values() if not (each.by or each.anchored)]
+LAPSED = replace(
+    POPULATIONS["known"], name="lapsed", node=(Events(view="purchases").within(30).count() == 0).node, empty=1.0
+)
+"""Holds also where there is nothing: whoever is known a moment too early is seen."""
+PLAIN = [LAPSED, *(each for each in POPULATIONS.values() if not (each.by or each.anchored))]
 CUSTOMERS = [each for each in FEATURES.values() if not (each.by or each.sql_only)]
 INSTANTS = [MIDNIGHT + pd.Timedelta(text) for text in ("-30D", "-7D", "-1D", "0D", "1D", "7D", "30D")]
 ODD = [MIDNIGHT + pd.Timedelta(text) for text in ("-31D13:37:11.5", "-1us", "1us", "23:59:59.999999")]

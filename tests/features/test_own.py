@@ -23,7 +23,7 @@ from features.engine.door import admit
 from features.engine.run import observe
 from features.engine.session import connect
 from features.history import History
-from features.library import POPULATIONS, available
+from features.library import POPULATIONS, available, chosen
 from features.tables import HistoryError
 from models.registry import ModelRegistry
 
@@ -219,6 +219,19 @@ REFUSED: Mapping[str, tuple[str, type[Exception], str]] = {
         "transactions.time is not a time of the format '%d.%m.%Y': 1 rows, such as {'customer_id': 'a', 'time': '2025-",
     ),
 }
+
+
+def test_columns_of_one_s_own_are_read_in_the_format_that_is_said(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "sales.csv").write_text("customer_id,time,amount\na,2025-01-01,1\n", encoding="utf-8")
+    (tmp_path / "people.csv").write_text("customer_id,age,zip,since\na,041.5,04109,31.12.2024\n", encoding="utf-8")
+    text = f'{CSV}[tables.customers]\ncsv = "people.csv"\nformats.age = "number"\nformats.since = "%d.%m.%Y"\n'
+    history = load(write(text))
+    asked = pd.DataFrame({"customer_id": ["a"], "cutoff": pd.Timestamp("2025-02-01")})
+    names = ["customers.age", "customers.zip=04109", "customers.since=2024-12-31"]
+    assert observe(history, asked, chosen(names))[names].to_numpy().tolist() == [[41.5, 1, 1]]
+    (tmp_path / "people.csv").write_text("customer_id,age,since\na,old,31.12.2024\n", encoding="utf-8")
+    with pytest.raises(HistoryError, match=r"customers.age is not a number: 1 rows, such as .*'age': 'old'"):
+        load(write(text))
 
 
 @pytest.mark.parametrize(("text", "error", "told"), REFUSED.values(), ids=REFUSED)

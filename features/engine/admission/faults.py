@@ -63,13 +63,13 @@ def repeated_keys(opened: duckdb.DuckDBPyConnection, incoming: Incoming) -> list
 
 def _column_rules(incoming: Incoming, column: str) -> Iterator[Rule]:
     expected, cast, quoted = incoming.schema.columns.get(column), incoming.casts[column], identifier(column)
-    if expected is None or not cast.sql:
+    if not cast.sql or not cast.wrong:
         return
-    if expected.required:
+    if expected is not None and expected.required:
         yield Rule(f"{quoted} IS NULL", _error("empty", incoming.name, column, "is empty", "fill or drop these rows"))
     unfit = _error("value", incoming.name, column, cast.wrong, cast.advice)
     yield Rule(f"{quoted} IS NOT NULL AND ({cast.sql}) IS NULL", unfit)
-    if expected.type == "TIMESTAMP":
+    if expected is not None and expected.type == "TIMESTAMP":
         beyond = _error("value", incoming.name, column, "lies before the year 1 or after 9999", _NO_TIME)
         yield Rule(f"({cast.sql}) NOT BETWEEN {_FIRST} AND {_LAST}", beyond)
 

@@ -174,7 +174,7 @@ def _numbers(chunk: pa.Array) -> Array:
         words = np.frombuffer(chunk.buffers()[1], np.int64)[2 * chunk.offset :][: 2 * len(chunk)]
         fits = chunk.type.precision <= 18 or bool(((words[::2] >> 63 == words[1::2]) | _missing(chunk)).all())
         return words[::2] if fits else np.empty(0, np.float64)
-    if pa.types.is_floating(chunk.type) or pa.types.is_boolean(chunk.type):
+    if any(is_(chunk.type) for is_ in (pa.types.is_floating, pa.types.is_boolean, pa.types.is_null)):
         return np.empty(0, np.float64)
     return np.frombuffer(chunk.buffers()[1], chunk.type.to_pandas_dtype())[chunk.offset :][: len(chunk)]
 

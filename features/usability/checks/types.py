@@ -53,6 +53,14 @@ def whole_number(sheet: Sheet) -> Iterator[Fault]:
 
 
 @row_check
+def own_format(sheet: Sheet) -> Iterator[Fault]:
+    """What is not of the format that was given for a column that is not ours."""
+    for column in sheet.own:
+        what, advice = f"is not of the format {sheet.formats[column]!r}", "mend the values, or give no format"
+        yield Fault("error", sheet.name, column, what, advice, unfit(sheet, column), rejectable=True)
+
+
+@row_check
 def decimal_id(sheet: Sheet) -> Iterator[Fault]:
     """Ids that came as decimals, as integers do where one was empty; texts such as 12.0 are told too."""
     advice = "read the column as text or integers, so that 12.0 is 12"

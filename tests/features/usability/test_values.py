@@ -59,6 +59,11 @@ TYPES = {
         written(T, "is_return", _texts("maybe"), slice(10, 14)),
         Told("truth_value", T, "is_return", 4, example="'is_return': 'maybe'"),
     ),
+    "text in a column of one's own that is to be a number": Defect(
+        column("customers", "score", lambda table: np.where(table.index < 3, "n/a", "7.5")),
+        Told("own_format", "customers", "score", 3, what="is not of the format 'number'", example="'score': 'n/a'"),
+        options={"formats": {"customers.score": "number"}},
+    ),
     "a term that is no whole number": Defect(
         column("subscriptions", "term_days", lambda table: np.where(table.index < 5, 30.5, 30)),
         Told("whole_number", "subscriptions", "term_days", 5),
