@@ -1,5 +1,6 @@
 """A frame from one reading of the rows, beside the spine and what is observed of it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tests.features.kernel.declarations import declarations
 from tests.features.kernel.histories import MIDNIGHT, drawn
 from tests.features.kernel.test_beside_duckdb import LOOK, SEEDS
 
+Build = Callable[..., History]
 LAPSED = replace(
     POPULATIONS["known"], name="lapsed", node=(Events(view="purchases").within(30).count() == 0).node, empty=1.0
 )
@@ -73,6 +75,16 @@ def test_a_frame_is_its_spine_s(
     features = [each for each in declared if not each.by]
     assert at_once(history, population, features) or any(each.sql_only for each in features)
     check(in_one(history, cutoffs, population, features), in_two_steps(history, cutoffs, population, features))
+
+
+def test_nobody_is_known_before_their_first_row_though_it_was_announced(build: Build) -> None:
+    rows = [("a", "2024-01-01", 1, "2024-01-01"), ("b", "2024-01-20", 1, "2024-01-05")]
+    history = build(rows, "known_time")
+    cutoffs = [pd.Timestamp("2024-01-10"), pd.Timestamp("2024-03-01")]
+    found = in_one(history, cutoffs, LAPSED, [])
+    assert found is not None
+    assert found.to_numpy().tolist() == [["a", cutoffs[1]], ["b", cutoffs[1]]]
+    check(found, in_two_steps(history, cutoffs, LAPSED, []))
 
 
 @pytest.fixture

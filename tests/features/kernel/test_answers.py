@@ -44,6 +44,7 @@ THREE = [("2024-01-01", 1), ("2024-01-05", 1), ("2024-01-10 09:00", 3)]
         (THREE, lambda e: e.by_day()["age_days"].mean(), [5 + 2 / 3, 15 + 2 / 3]),
         (THREE, lambda e: e.by_day()["age_days"].first(), [10, 20]),
         (THREE, lambda e: e.by_day()["age_days"].sum(), [17, 47]),
+        (THREE, lambda e: e.within(2)["amount"].distinct(), [1, 0]),  # what came first lies before the window
         (TWO, lambda e: ~e.count() | (e.count() - 2), [0, 0]),
         (TWO, lambda e: (e.count() - 5) | (e.count() - 2), [1, 1]),
         (TWO, lambda e: e.count() & (e["amount"].sum() - 2), [0, 0]),
@@ -66,6 +67,7 @@ def test_features_by_hand(
         (lambda e: e.by_day()["gap_days"].first(), [7, 8]),
         (lambda e: e.by_day()["gap_days"].sum(), [15, 8]),
         (lambda e: e["age_days"].max(), [-1, -4]),
+        (lambda e: e["amount"].distinct(), [3, 2]),
         (lambda e: e.within(7).count(), [3, 2]),  # what lies ahead is younger than any window
         (lambda e: e.before(7).count(), [0, 0]),
     ],
