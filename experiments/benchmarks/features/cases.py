@@ -11,6 +11,7 @@ from experiments.benchmarks.features.systems import SYSTEMS
 STEP_DAYS: Final = 28
 OURS: Final = tuple(name for name, each in SYSTEMS.items() if each.kind == "ours")
 BY_HAND: Final = ("polars by hand", "pandas by hand", "DuckDB SQL by hand")
+SMALL: Final = Size(3000, 300)
 FEATURETOOLS_ROWS: Final = 100_000
 """featuretools takes a minute where others take a second."""
 
@@ -70,7 +71,7 @@ def cases(rows: list[int], *, customers: int, cutoffs: list[int], systems: list[
 def rehearsal(asked: list[Case]) -> Case:
     """Ask all systems of some cases a little: whether they agree, and to compile and load what is done but once."""
     systems = tuple(dict.fromkeys(name for case in asked for name in case.systems))
-    return _case(Size(3000, 300), 2, systems)
+    return _case(SMALL, 2, systems)
 
 
 def _case(size: Size, cutoffs: int, systems: tuple[str, ...], *, note: str = "", **more: Any) -> Case:

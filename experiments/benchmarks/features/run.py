@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.benchmarks.features.agree import Answer, agree
-from experiments.benchmarks.features.cases import Case
+from experiments.benchmarks.features.cases import SMALL, Case
 from experiments.benchmarks.features.data import generate
 from experiments.benchmarks.features.systems import SYSTEMS, python
 from experiments.benchmarks.record import fresh
@@ -47,6 +47,7 @@ def _ask(case: Case, name: str, folder: Path, *, var: Path, out: Path, repeats: 
         "module": system.module,
         "options": dict(system.options),
         "folder": str(folder),
+        "small": str(generate(SMALL, var)),
         "cutoffs": [each.isoformat() for each in case.cutoffs],
         "names": case.names,
         "to": str(parquet) if case.parquet else "",
