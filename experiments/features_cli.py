@@ -1,4 +1,4 @@
-"""`augury features`: the catalogue, a dataset's usability, a customer's numbers, and frames that can be made again."""
+"""`augury features`: the catalogue, a dataset's usability, a customer's numbers, and frames: once, again, daily."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -84,3 +84,41 @@ def rebuild(folder: Annotated[Path, typer.Argument(help="a folder that `build` w
     from experiments.frames import rebuild_frame
 
     rebuild_frame(folder)
+
+
+@app.command()
+def keep(
+    name: StudyOrDataset,
+    to: Annotated[Path, typer.Option(help="the folder to keep it in")],
+    population: Annotated[str | None, typer.Option(help="who is asked about; default: the study's, or known")] = None,
+    features: Names = None,
+) -> None:
+    """Keep a history's events sorted, so that each day's frame needs that day's rows alone."""
+    from experiments.kept import keep as run
+
+    run(name, to=to, population=population, features=features)
+
+
+@app.command()
+def add(
+    folder: Annotated[Path, typer.Argument(help="a folder that `keep` wrote")],
+    dataset: Annotated[str, typer.Argument(help="a dataset of the new rows alone, late ones too, by name or TOML")],
+) -> None:
+    """Add new rows to what is kept; its end moves on to theirs."""
+    from experiments.kept import add as run
+
+    run(folder, dataset)
+
+
+@app.command()
+def tomorrow(
+    folder: Annotated[Path, typer.Argument(help="a folder that `keep` wrote")],
+    cutoff: Annotated[str | None, typer.Option(help="ISO time; default: where what is kept ends")] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="the Parquet file to write; default: var/frames/FOLDER.parquet")
+    ] = None,
+) -> None:
+    """Make the frame at the end of what is kept: equal to that of `build` from all rows."""
+    from experiments.kept import tomorrow as run
+
+    run(folder, cutoff=cutoff, to=to or Settings.read().var / "frames" / f"{folder.resolve().name}.parquet")

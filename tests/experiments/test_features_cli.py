@@ -17,6 +17,7 @@ from features.datasets import load
 from features.engine.candidates import top_categories
 from features.engine.run import observe
 from features.engine.stored import stored
+from features.frame import frame
 from features.library import FEATURES, POPULATIONS, TARGETS, available, chosen
 
 Answer = subprocess.CompletedProcess[str]
@@ -271,3 +272,64 @@ def test_a_name_is_a_studys_or_a_datasets(small_study: Path, shop: Path) -> None
         False,
         False,
     ]
+
+
+@pytest.fixture
+def arrived(tmp_path: Path) -> Path:
+    """Rows that come with the first of April: of a new customer, and two late ones."""
+    header = ROWS.splitlines()[0]
+    (tmp_path / "new.csv").write_text(
+        f"{header}\nc,2024-04-01T10:00:00,3.0,tea\na,2024-02-10T18:30:00,2.5,soap\nb,2024-03-20T00:00:00,1.0,tea\n"
+    )
+    path = tmp_path / "new.toml"
+    path.write_text('zone = "Europe/Berlin"\nend = 2024-04-02\n[tables.transactions]\ncsv = "new.csv"\n')
+    return path
+
+
+def test_tomorrows_frame_is_that_of_all_rows(augury: Augury, shop: Path, arrived: Path, tmp_path: Path) -> None:
+    kept, written = tmp_path / "kept", tmp_path / "tomorrow.parquet"
+    said = augury("features", "keep", shop, "--to", kept)
+    features = [each for each in available(load(str(shop))) if not each.by and not each.sql_only]
+    assert said.returncode == 0
+    told = f"{len(features)} features of whoever is known, until 2024-04-01 00:00:00: {kept}"
+    assert said.stdout.splitlines()[0] == told
+    assert augury("features", "add", kept, arrived).stdout == f"{kept}: until 2024-04-02 00:00:00\n"
+    said = augury("features", "tomorrow", kept, "--to", written)
+    assert said.stdout == f"3 rows of {len(features)} features at 2024-04-02 00:00:00: {written}\n"
+    new = (tmp_path / "new.csv").read_text().partition("\n")[2]
+    (tmp_path / "sales.csv").write_text(ROWS + new)
+    shop.write_text(shop.read_text().replace("2024-04-01", "2024-04-02"))
+    expected = frame(load(str(shop)), [pd.Timestamp("2024-04-02")], population=POPULATIONS["known"], features=features)
+    pd.testing.assert_frame_equal(pd.read_parquet(written), expected, check_exact=True)
+
+
+def test_a_study_is_kept_with_its_population_and_features(
+    augury: Augury, small_study: Path, tmp_path: Path, var: Path
+) -> None:
+    said = augury("features", "keep", small_study, "--to", tmp_path / "small_kept")
+    assert said.stdout.startswith(f"{len(chosen(['rfm']))} features of whoever is known, until 1998-07-01 00:00:00: ")
+    said = augury("features", "tomorrow", tmp_path / "small_kept", "--cutoff", "1998-01-31T12:00:00")
+    assert said.returncode == 0
+    found = pd.read_parquet(var / "frames" / "small_kept.parquet")
+    history, cutoff = load("cdnow_sample"), pd.Timestamp("1998-01-31T12:00:00")
+    expected = frame(history, [cutoff], population=POPULATIONS["known"], features=chosen(["rfm"]))
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+def test_rows_that_were_added_are_not_added_again(augury: Augury, shop: Path, arrived: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    augury("features", "keep", shop, "--to", kept)
+    augury("features", "add", kept, arrived)
+    for arguments, told in [
+        (("add", kept, arrived), "these rows of new until 2024-04-02 00:00:00 were added already; nothing is changed"),
+        (("keep", shop, "--to", kept), f"{kept} is there and is not empty; name another folder"),
+        (("add", tmp_path / "none", arrived), f"there is nothing kept at {tmp_path / 'none'}; build it first"),
+        (("tomorrow", kept, "--cutoff", "2024-04-03"), "lies after what is kept, which ends at 2024-04-02 00:00:00"),
+        (("keep", shop, "--features", "affinity", "--to", tmp_path / "pairs"), "is not kept, leave out ['categ"),
+    ]:
+        said = augury("features", *arguments)
+        assert (said.returncode, said.stdout) == (1, "")
+        assert told in said.stderr
+        assert "Traceback" not in said.stderr
+    assert not (tmp_path / "pairs").exists()
+    assert augury("features", "tomorrow", kept).stdout.startswith("3 rows")

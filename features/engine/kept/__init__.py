@@ -1,5 +1,5 @@
 """Events kept sorted on disk, so that tomorrow's frame needs tomorrow's rows and not the history."""
 
-from features.engine.kept.kept import Kept, KeptError
+from features.engine.kept.kept import Kept, KeptError, kept_at
 
-__all__ = ["Kept", "KeptError"]
+__all__ = ["Kept", "KeptError", "kept_at"]

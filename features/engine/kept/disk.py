@@ -1,7 +1,10 @@
-"""What the loops read, as files: every array is one, and is mapped into memory instead of read."""
+"""Arrays in one file, one after the other, which is mapped into memory and not read; a second says what lies where."""
 
-from collections.abc import Mapping
+import json
+import mmap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -9,69 +12,75 @@ from features.engine.kernel.columns import Columns
 from features.engine.kernel.loops import Array
 from features.engine.kernel.store import Store, Values
 
+ARRAYS, INDEX = "arrays.bin", "arrays.json"
+Named = Mapping[tuple[str, ...], Array]
+"""Arrays by what they are, from the whole to its part."""
+LINE: Final = 64
+"""Arrays begin at multiples of so many bytes, as lines of a processor's cache do."""
 
-def save(columns: Columns, folder: Path) -> None:
-    """Write a store and what was made of it."""
-    folder.mkdir(parents=True)
+
+def write(folder: Path, arrays: Named) -> None:
+    """Write arrays; one that has several names is written once."""
+    index, places, end = [], dict[int, int](), 0
+    with (folder / ARRAYS).open("wb") as file:
+        for name, array in arrays.items():
+            if id(array) not in places:
+                places[id(array)] = begin = -(-end // LINE) * LINE
+                file.write(b"\0" * (begin - end))
+                np.ascontiguousarray(array).tofile(file)
+                end = begin + array.nbytes
+            index.append([name, places[id(array)], array.dtype.str, len(array)])
+    (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
+
+
+def read(folder: Path) -> dict[tuple[str, ...], Array]:
+    """Map arrays into memory. The loops may take them for their own: what they wrote would stay in memory."""
+    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    with (folder / ARRAYS).open("rb") as file:
+        empty = (folder / ARRAYS).stat().st_size == 0
+        bytes_ = bytearray() if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    return {
+        tuple(name): np.frombuffer(bytes_, np.dtype(kind), size, begin) if size else np.empty(0, np.dtype(kind))
+        for name, begin, kind, size in index
+    }
+
+
+def named(columns: Columns) -> Iterator[tuple[tuple[str, ...], Array]]:
+    """Name the arrays of a store and of what was made of it."""
     store = columns.store
-    for name in ("starts", "time", "day", "known"):
-        np.save(folder / f"{name}.npy", getattr(store, name))
-    _save_values(store.values, folder / "values")
-    _save_values(columns.made, folder / "made")
-    for number, (key, codes) in enumerate(columns.codes.items()):
-        _keyed(folder / "codes", number, key)
-        np.save(folder / "codes" / f"{number}.npy", codes)
-    for number, (key, days) in enumerate(columns.days.items()):
-        _keyed(folder / "days", number, key)
-        save(days, folder / "days" / str(number))
+    yield from ((("store", name), getattr(store, name)) for name in ("starts", "time", "day", "known"))
+    for kind, each in (("values", store.values), ("made", columns.made)):
+        for key, values in each.items():
+            yield (kind, key, "data"), values.data
+            yield (kind, key, "scale"), np.array([values.scale])
+            if values.valid is not None:
+                yield (kind, key, "valid"), values.valid
+    yield from ((("codes", key), codes) for key, codes in columns.codes.items())
+    for key, days in columns.days.items():
+        yield from ((("days", key, *name), array) for name, array in named(days))
 
 
-def load(folder: Path) -> Columns:
-    """Map what was written into memory."""
-    starts, time, day, known = (_mapped(folder / f"{name}.npy") for name in ("starts", "time", "day", "known"))
-    columns = Columns(Store(starts, time, day, known, _load_values(folder / "values")))
-    columns.made = _load_values(folder / "made")
-    for number, key in _keys(folder / "codes"):
-        columns.codes[key] = _mapped(folder / "codes" / f"{number}.npy")
-    for number, key in _keys(folder / "days"):
-        columns.days[key] = load(folder / "days" / str(number))
+def columns_of(arrays: Named) -> Columns:
+    """Put together what `named` took apart."""
+    parts = {kind: under(arrays, kind) for kind in ("store", "values", "made", "codes", "days")}
+    starts, time, day, known = (parts["store"][(name,)] for name in ("starts", "time", "day", "known"))
+    columns = Columns(Store(starts, time, day, known, _values(parts["values"])), made=_values(parts["made"]))
+    columns.codes.update({key: codes for (key,), codes in parts["codes"].items()})
+    columns.days.update({key: columns_of(under(parts["days"], key)) for key in _firsts(parts["days"])})
     return columns
 
 
-def _save_values(values: Mapping[str, Values], folder: Path) -> None:
-    for number, (key, each) in enumerate(values.items()):
-        _keyed(folder, number, key)
-        np.save(folder / f"{number}.npy", each.data)
-        np.save(folder / f"{number}.scale.npy", np.array([each.scale]))
-        if each.valid is not None:
-            np.save(folder / f"{number}.valid.npy", each.valid)
+def _values(arrays: Named) -> dict[str, Values]:
+    return {
+        key: Values(arrays[key, "data"], arrays.get((key, "valid")), float(arrays[key, "scale"][0]))
+        for key in _firsts(arrays)
+    }
 
 
-def _load_values(folder: Path) -> dict[str, Values]:
-    values = {}
-    for number, key in _keys(folder):
-        valid = folder / f"{number}.valid.npy"
-        scale = float(np.load(folder / f"{number}.scale.npy")[0])
-        values[key] = Values(_mapped(folder / f"{number}.npy"), _mapped(valid) if valid.is_file() else None, scale)
-    return values
+def _firsts(arrays: Named) -> list[str]:
+    return list(dict.fromkeys(name[0] for name in arrays))
 
 
-def _keyed(folder: Path, number: int, key: str) -> None:
-    """Write which expression a numbered file is of."""
-    folder.mkdir(exist_ok=True)
-    (folder / f"{number}.key").write_text(key, encoding="utf-8")
-
-
-def _keys(folder: Path) -> list[tuple[int, str]]:
-    found = sorted(folder.glob("*.key"), key=lambda path: int(path.stem))
-    return [(int(path.stem), path.read_text(encoding="utf-8")) for path in found]
-
-
-def _mapped(path: Path) -> Array:
-    """Map an array, so that the loops may take it for one of their own; what they wrote would stay in memory."""
-    array: Array = np.load(path, mmap_mode="c" if path.stat().st_size > _HEADER else None)
-    return array
-
-
-_HEADER = 128
-"""Bytes before an array's own: a file of no more holds no value, and nothing cannot be mapped."""
+def under(arrays: Named, first: str) -> dict[tuple[str, ...], Array]:
+    """Give the arrays whose name begins with a part, without it."""
+    return {name[1:]: array for name, array in arrays.items() if name[0] == first}

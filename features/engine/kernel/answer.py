@@ -47,6 +47,18 @@ def answered(declarations: Sequence[Declaration], sources: Mapping[str, Source],
     """Compute declarations of one grain from the sources of their views."""
     numbers = np.empty((len(declarations), keyed.rows))
     texts = {place: np.empty(keyed.rows, object) for place, each in enumerate(declarations) if each.text}
+    fill(declarations, sources, keyed, list(numbers), texts)
+    return framed(declarations, numbers, texts)
+
+
+def fill(
+    declarations: Sequence[Declaration],
+    sources: Mapping[str, Source],
+    keyed: Keyed,
+    numbers: Sequence[Floats],
+    texts: Mapping[int, Array],
+) -> None:
+    """Compute declarations into columns, those that are texts into theirs, at the rows that take answers."""
     for asked, rows, taken in keyed.blocks():
         block = _Block(sources, asked)
         for place, each in enumerate(declarations):
@@ -54,6 +66,10 @@ def answered(declarations: Sequence[Declaration], sources: Mapping[str, Source],
                 texts[place][rows] = block.text(each.aggregates[0])[taken]
             else:
                 loops.put(np.broadcast_to(block.number(each), asked.size), taken, rows, numbers[place])
+
+
+def framed(declarations: Sequence[Declaration], numbers: Floats, texts: Mapping[int, Array]) -> pd.DataFrame:
+    """Make columns a frame, without a copy of its numbers."""
     frame = pd.DataFrame(numbers.T, columns=[each.name for each in declarations], copy=False)
     return frame.assign(**{declarations[place].name: pd.array(each, dtype="str") for place, each in texts.items()})
 
