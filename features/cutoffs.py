@@ -6,7 +6,7 @@ import pandas as pd
 
 from features.declaration import Declaration
 from features.engine.candidates import anchors, candidates
-from features.engine.run import observe
+from features.engine.run import at_once, census, observe
 from features.history import History
 from features.nobody import NobodyAsked
 
@@ -44,6 +44,8 @@ def spine(
         return _anchored(history, population, cutoffs)
     if population.by and categories is None:
         raise ValueError(f"population {population.name!r} is per {population.by}: say which categories it is about")
+    if at_once(history, population, []) and cutoffs.is_unique:
+        return census(history, cutoffs, population, [])
     asked = candidates(history, cutoffs, view=population.of, categories=categories if population.by else None)
     held = (observe(history, asked, [population])[population.name] == 1).to_numpy()
     if not held.any():

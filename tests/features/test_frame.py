@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from features.cutoffs import spine
 from features.declaration import Declaration
 from features.engine import buckets
+from features.engine.candidates import candidates
 from features.engine.run import at_once, observe
 from features.engine.stored import stored
 from features.expression import Events
@@ -37,12 +38,10 @@ ODD = [MIDNIGHT + pd.Timedelta(text) for text in ("-31D13:37:11.5", "-1us", "1us
 def in_two_steps(
     history: History, cutoffs: list[pd.Timestamp], population: Declaration, features: list[Declaration]
 ) -> pd.DataFrame | None:
-    """List who is asked about, then observe; None where that is nobody."""
-    try:
-        who = spine(history, population, cutoffs)
-    except NobodyAsked:
-        return None
-    return observe(history, who, features)
+    """List who could be asked about and observe whether they are; then observe them. None where that is nobody."""
+    could = candidates(history, cutoffs, view=population.of, categories=None)
+    who = could[observe(history, could, [population], engine="duckdb")[population.name] == 1]
+    return observe(history, who.reset_index(drop=True), features) if len(who) else None
 
 
 def in_one(
@@ -74,7 +73,10 @@ def test_a_frame_is_its_spine_s(
     history = drawn(seed).history
     features = [each for each in declared if not each.by]
     assert at_once(history, population, features) or any(each.sql_only for each in features)
-    check(in_one(history, cutoffs, population, features), in_two_steps(history, cutoffs, population, features))
+    found = in_one(history, cutoffs, population, features)
+    check(found, in_two_steps(history, cutoffs, population, features))
+    if found is not None:
+        pd.testing.assert_frame_equal(spine(history, population, cutoffs), found[["customer_id", "cutoff"]])
 
 
 def test_nobody_is_known_before_their_first_row_though_it_was_announced(build: Build) -> None:
