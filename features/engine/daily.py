@@ -4,6 +4,7 @@ The grid of instants holds every cutoff's time of day, so comparing instants wit
 comparing times.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -46,12 +47,20 @@ def _ago(count: int) -> exp.Expr:
 
 @dataclass
 class Daily:
-    """The sums of a view that are asked for."""
+    """The sums that are asked for of a view, per `keys` and instant.
 
+    `always` are columns without a null: to count their values is to count rows.
+    """
+
+    keys: Sequence[str]
+    always: frozenset[str] = frozenset()
     measures: Named = field(default_factory=lambda: Named("m"))
+    earlier: Named = field(default_factory=lambda: Named("p"))
 
     def measure(self, function: str, value: Node | None, where: Node | None) -> exp.Expr:
         """Name an aggregate of a value over an instant's rows, made once for all who ask."""
+        if function == "COUNT" and isinstance(value, Column) and value.name in self.always:
+            value = None
         argument = exp.Star() if value is None else render(value, column)
         condition = None if where is None else render(where, column)
         if function in ("first", "last"):
@@ -68,6 +77,24 @@ class Daily:
     def any(self, where: Node | None) -> exp.Expr | None:
         """Hold for instants at which a row passes `where`."""
         return None if where is None else exp.GT(this=self.measure("COUNT", None, where), expression=number(0))
+
+    def previous(self, where: Node | None) -> exp.Expr:
+        """Name the instant before at which a row passes `where`; of use where an instant is a day."""
+        passing = self.any(where)
+        given = AT.copy() if passing is None else exp.Case().when(passing, AT.copy())
+        before = exp.Window(
+            this=exp.IgnoreNulls(this=exp.Lag(this=given)) if passing else exp.Lag(this=given),
+            partition_by=[exp.column(key, "d") for key in self.keys],
+            order=exp.Order(expressions=[exp.Ordered(this=AT.copy())]),
+        )
+        return exp.column(self.earlier.of(before), "d")
+
+    def of(self, rows: exp.Select) -> exp.Select:
+        """Sum the rows of a view, given their keys and instants."""
+        summed = rows.select(*self.measures.aliases()).group_by(exp.var("ALL"))
+        if not self.earlier.names:
+            return summed
+        return exp.select("*", *self.earlier.aliases()).from_(summed.subquery("d"))
 
     def _named(self, made: exp.Expr) -> exp.Expr:
         return exp.column(self.measures.of(made), "d")

@@ -1,5 +1,6 @@
 """Aggregates above totals: what a part of the query must give, and the formulas over it, written once."""
 
+from math import log
 from typing import Protocol
 
 from sqlglot import exp
@@ -39,23 +40,34 @@ def formula(part: Totals, aggregate: Aggregate) -> exp.Expr:
 
 def decayed(value: exp.Expr, age: exp.Expr, half_life_days: int) -> exp.Expr:
     """Weigh by 2^(−age / half-life)."""
-    weight = exp.Pow(this=number(2.0), expression=exp.Neg(this=exp.paren(ratio(age, number(half_life_days)))))
-    return exp.cast(exp.Mul(this=exp.paren(double(value)), expression=weight), WEIGHTED)
+    rate = exp.Mul(this=double(age), expression=number(repr(-log(2) / half_life_days)))
+    return exp.cast(exp.Mul(this=exp.paren(double(value)), expression=exp.Exp(this=rate)), WEIGHTED)
 
 
 def _deviation(part: Totals, aggregate: Aggregate) -> exp.Expr:
-    """Write √((n Σx² − (Σx)²) / (n (n − 1))), its numerator exact: near-equal values would cancel in doubles."""
+    """Write √((n Σx² − (Σx)²) / (n (n − 1))).
+
+    Its numerator is taken exactly where in doubles most of it would cancel, as of near-equal values.
+    """
     if aggregate.value is None:
         raise TypeError("a standard deviation needs a value")
     square = Operation("*", (aggregate.value, aggregate.value))
     n = part.counted(aggregate)
     total, squares = part.total(aggregate, aggregate.value), part.total(aggregate, square)
-    above = exp.Sub(
+    exact = exp.Sub(
         this=exp.Mul(this=_units(n, 0), expression=_units(squares, 8)),
         expression=exp.Mul(this=_units(total, 4), expression=_units(total, 4)),
     )
+    whole = exp.Mul(this=double(n), expression=double(squares))
+    near = exp.Sub(this=whole, expression=exp.Mul(this=double(total), expression=double(total)))
+    above = (
+        exp.Case()
+        .when(exp.LT(this=n, expression=number(2)), exp.null())
+        .when(exp.GT(this=exp.paren(near), expression=exp.Mul(this=whole.copy(), expression=number("1e-5"))), near)
+        .else_(exp.Div(this=double(exp.paren(exact)), expression=number("1e8")))
+    )
     pairs = exp.Mul(this=double(n), expression=exp.paren(exp.Sub(this=double(n), expression=number(1))))
-    return exp.Sqrt(this=ratio(exp.paren(above), exp.paren(exp.Mul(this=pairs, expression=number("1e8")))))
+    return exp.Sqrt(this=ratio(above, exp.paren(pairs)))
 
 
 def _units(amount: exp.Expr, decimals: int) -> exp.Expr:

@@ -1,18 +1,19 @@
 """What aggregates are grouped from: sums over rows, purchase days, the values of a column, and SQL over raw rows.
 
-Each part joins a table `d` with the spine `s` and groups by the spine's row. Rows and days read the daily sums of a
-view (`daily.py`); the formulas above totals (mean, standard deviation) are in `formula.py`.
+Each part is made of rows `d` that a cutoff may see, and groups them by who is asked about. Rows and days read the daily
+sums of a view (`daily.py`); the formulas above totals (mean, standard deviation) are in `formula.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlglot import exp
 
-from features.engine.daily import AGE, DAY, Daily, column, window
+from features.engine.daily import AGE, AT, CUTOFF, DAY, Daily, column, window
+from features.engine.days import Days
 from features.engine.formula import decayed, formula
-from features.engine.named import Named
-from features.engine.render import arg, both, call, number, render
+from features.engine.render import arg, both, call
 from features.engine.sql_text import parsed
 from features.expression import Aggregate, Column, Node, Sql
 
@@ -23,25 +24,43 @@ class Part(Protocol):
     def expression(self, aggregate: Aggregate) -> exp.Expr:
         """Write an aggregate over the part's rows."""
 
-    def source(self, matched: exp.Select) -> exp.Select:
-        """Select the part's rows from what was matched with the spine; they are then grouped by its key."""
+    def marker(self, aggregate: Aggregate) -> exp.Expr | None:
+        """Count the rows that the aggregate has at all; None where it has all of the part."""
+
+    def source(self, seen: exp.Select) -> exp.Select:
+        """Select the part's rows from those that are seen; they are then grouped by their keys."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Aggregates over rows, read off the daily sums."""
+    """Aggregates over rows, read off the daily sums; over days too if each of their rows is a `whole` day.
+
+    `ahead` says that the cutoff begins the period, instead of ending it.
+    """
 
     daily: Daily
+    whole: bool
+    ahead: bool
 
     def expression(self, aggregate: Aggregate) -> exp.Expr:
-        """Write an aggregate; of purchase days only their number."""
-        if aggregate.source == "days":
-            return call("COUNT", exp.Distinct(expressions=[DAY]), where=self._inside(aggregate))
-        return formula(self, aggregate)
+        """Write an aggregate; of purchase days that are not whole only their number."""
+        if aggregate.source == "rows":
+            return formula(self, aggregate)
+        inside = self._inside(aggregate)
+        if self.whole:
+            days = Days(lambda node: self._of_day(node, aggregate), AGE, inside, self.daily.always)
+            return formula(days, aggregate)
+        return call("COUNT", exp.Distinct(expressions=[DAY]), where=inside)
 
-    def source(self, matched: exp.Select) -> exp.Select:
+    def marker(self, aggregate: Aggregate) -> exp.Expr | None:
+        """Count the days of a filter and window."""
+        if aggregate.source == "rows" or counts_days(aggregate):
+            return None
+        return call("COUNT", exp.Star(), where=self._inside(aggregate))
+
+    def source(self, seen: exp.Select) -> exp.Select:
         """Group the daily sums as they are."""
-        return matched
+        return seen
 
     def total(self, aggregate: Aggregate, value: Node | None) -> exp.Expr:
         """Sum a value; count rows where it is None."""
@@ -68,117 +87,69 @@ class Rows:
     def _inside(self, aggregate: Aggregate) -> exp.Expr | None:
         return both(window(aggregate), self.daily.any(aggregate.where))
 
+    def _of_day(self, node: Node, aggregate: Aggregate) -> exp.Expr:
+        """Render a column of whole days; the first of a window or horizon has no gap, whatever lies before it."""
+        name = column(node).name
+        if name == "age_days":
+            return AGE.copy()
+        if name == "lines":
+            return self.daily.measure("COUNT", None, aggregate.where)
+        if name != "gap_days":
+            return self.daily.measure("SUM", node, aggregate.where)
+        before = self.daily.previous(aggregate.where)
+        gap = exp.paren(
+            exp.DateDiff(this=exp.cast(AT, "DATE"), expression=exp.cast(before, "DATE"), unit=exp.var("DAY"))
+        )
+        inside = exp.GTE(this=before.copy(), expression=CUTOFF) if self.ahead else window(aggregate, before.copy())
+        return gap if inside is None else exp.Case().when(inside, gap)
+
+
+def counts_days(aggregate: Aggregate) -> bool:
+    """Whether an aggregate asks of days only how many there are."""
+    return aggregate.source == "days" and aggregate.kind == "count" and aggregate.half_life_days is None
+
 
 @dataclass
-class Days:
-    """Aggregates over purchase days: the rows of a filter and window summed to one row a day."""
+class Apart:
+    """Aggregates over purchase days of a part of their own: the rows of a filter and window summed to one a day."""
 
     daily: Daily
-    key: str
+    keys: Sequence[exp.Expr]
     where: Node | None
     window: exp.Expr | None
     columns: dict[str, exp.Expr] = field(default_factory=dict)
 
     def expression(self, aggregate: Aggregate) -> exp.Expr:
         """Write an aggregate over days."""
-        return formula(self, aggregate)
+        days = Days(self._column, exp.column("age_days"), None, self.daily.always, exp.column("day"))
+        return formula(days, aggregate)
 
-    def source(self, matched: exp.Select) -> exp.Select:
-        """Give one row per spine row and day, with the gap to the day before."""
+    def marker(self, aggregate: Aggregate) -> exp.Expr | None:
+        """All days are the aggregate's."""
+        return None
+
+    def source(self, seen: exp.Select) -> exp.Select:
+        """Give one row per key and day, with the gap to the day before."""
         sums = [exp.alias_(expression, name) for name, expression in self.columns.items() if name != "gap_days"]
-        inner = matched.select(self.key, exp.alias_(DAY, "day"), exp.alias_(AGE, "age_days"), *sums, append=False)
+        inner = seen.select(*self.keys, exp.alias_(DAY, "day"), exp.alias_(AGE, "age_days"), *sums, append=False)
         inside = both(self.window, self.daily.any(self.where))
-        inner = (inner.where(inside) if inside else inner).group_by(self.key, DAY, AGE)
+        inner = (inner.where(inside) if inside else inner).group_by(*self.keys, DAY, AGE)
         if "gap_days" not in self.columns:
             return exp.select().from_(inner.subquery("d"))
         gap = exp.alias_(self.columns["gap_days"], "gap_days")
         return exp.select().from_(exp.select("*", gap).from_(inner.subquery("g")).subquery("d"))
 
-    def total(self, aggregate: Aggregate, value: Node | None) -> exp.Expr:
-        """Sum a value over days; count days where it is None."""
-        summed = number(1) if value is None else render(value, self._column)
-        if aggregate.half_life_days:
-            summed = decayed(summed, exp.column("age_days"), aggregate.half_life_days)
-        return call("SUM", summed)
-
-    def counted(self, aggregate: Aggregate) -> exp.Expr:
-        """Count the days whose value is not null."""
-        return call("COUNT", self._value(aggregate))
-
-    def picked(self, aggregate: Aggregate) -> exp.Expr:
-        """Take the least, greatest, first or last value."""
-        value = self._value(aggregate)
-        if aggregate.kind in ("min", "max"):
-            return call(aggregate.kind, value)
-        return arg(aggregate.kind, value, exp.column("day"), where=value.is_(exp.null()).not_())
-
-    def _value(self, aggregate: Aggregate) -> exp.Expr:
-        return number(1) if aggregate.value is None else render(aggregate.value, self._column)
-
     def _column(self, node: Node) -> exp.Expr:
         name = column(node).name
         if name == "gap_days":
-            before = f"LAG(day) OVER (PARTITION BY {self.key} ORDER BY day)"
+            keys = ", ".join(key.name for key in self.keys)
+            before = f"LAG(day) OVER (PARTITION BY {keys} ORDER BY day)"
             self.columns[name] = exp.maybe_parse(f"DATE_DIFF('day', {before}, day)", dialect="duckdb")
         elif name == "lines":
             self.columns[name] = call("SUM", self.daily.measure("COUNT", None, self.where))
         elif name != "age_days":
             self.columns[name] = call("SUM", self.daily.measure("SUM", node, self.where))
         return exp.column(name)
-
-
-@dataclass
-class Labels:
-    """Aggregates over the values of a column: which there are, and in how many rows of each window."""
-
-    key: str
-    counts: Named = field(default_factory=lambda: Named("n"))
-
-    def expression(self, aggregate: Aggregate) -> exp.Expr:
-        """Write an aggregate over one row a value, with its number of rows `n`."""
-        n = self._counted(aggregate)
-        given = exp.GT(this=n, expression=number(0))
-        match aggregate.kind:
-            case "distinct":
-                return call("COUNT", exp.Star(), where=given)
-            case "top":
-                return self._top(n, given)
-            case "top_share":
-                return exp.Div(this=exp.cast(call("MAX", n), "DOUBLE"), expression=_positive(call("SUM", n)))
-            case _:
-                return _entropy(n, given)
-
-    def source(self, matched: exp.Select) -> exp.Select:
-        """Give one row per spine row and value."""
-        inner = matched.select(self.key, exp.column("value", "d"), *self.counts.aliases()).group_by(self.key, "d.value")
-        return exp.select().from_(inner.subquery("d"))
-
-    def _counted(self, aggregate: Aggregate) -> exp.Expr:
-        made = call("SUM", exp.column("n", "d"), where=window(aggregate))
-        return exp.column(self.counts.of(made), "d")
-
-    def _top(self, n: exp.Expr, given: exp.Expr) -> exp.Expr:
-        """Take the value with the most rows; of several the least, by its place in the alphabet."""
-        value = exp.column("value", "d")
-        return arg("first", value, exp.Tuple(expressions=[exp.Neg(this=n.copy()), value]), where=given)
-
-
-def _positive(count: exp.Expr) -> exp.Expr:
-    return exp.Nullif(this=exp.cast(count, "DOUBLE"), expression=number(0))
-
-
-def _entropy(n: exp.Expr, given: exp.Expr) -> exp.Expr:
-    """Write −Σ p ln p as ln N − Σ n ln n / N; terms are rounded, so that they add up the same in any order."""
-    each = exp.cast(n, "DOUBLE")
-    terms = exp.cast(exp.Mul(this=each, expression=exp.Ln(this=each)), "DECIMAL(38, 12)")
-    rows = _positive(call("SUM", n))
-    inner = exp.Div(this=exp.cast(call("SUM", terms, where=given), "DOUBLE"), expression=rows)
-    exact = exp.Sub(this=exp.Ln(this=rows), expression=inner)
-    return (
-        exp.Case()
-        .when(exp.GT(this=call("COUNT", exp.Star(), where=given), expression=number(1)), exact)
-        .else_(exp.Case().when(exp.GT(this=call("COUNT", exp.Star(), where=given), expression=number(0)), number(0)))
-    )
 
 
 @dataclass(frozen=True)
@@ -193,6 +164,10 @@ class Raw:
             raise TypeError(f"{aggregate.kind} is not said in SQL")
         return parsed(aggregate.value.text)
 
-    def source(self, matched: exp.Select) -> exp.Select:
+    def marker(self, aggregate: Aggregate) -> exp.Expr | None:
+        """All rows are the aggregate's."""
+        return None
+
+    def source(self, seen: exp.Select) -> exp.Select:
         """Keep the rows of the filter and window."""
-        return matched.where(self.inside) if self.inside is not None else matched
+        return seen.where(self.inside) if self.inside is not None else seen

@@ -1,23 +1,30 @@
 """The query of a set of declarations: what to prepare once, and what to ask for each batch of the spine.
 
 Preparing sums a view to one row per customer (and category) and instant, so that many cutoffs cost one pass over the
-rows and one small grouping each.
+rows and one small grouping each. Few cutoffs of many customers are asked one by one: each is a constant of its batch,
+`$cutoff`, and rows are grouped by customer. Else the rows are joined with those who are asked about, and when.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import cast
 
 import pandas as pd
 from sqlglot import exp
 
 from features.declaration import Declaration
 from features.engine.daily import AT, CUTOFF, KNOWN, Daily, column, of_row, window
+from features.engine.labels import Beside, Labels
 from features.engine.named import Named
-from features.engine.parts import Days, Labels, Part, Raw, Rows
-from features.engine.render import both, call, days, double, render
+from features.engine.parts import Apart, Part, Raw, Rows, counts_days
+from features.engine.render import both, days, double, render
 from features.expression import LABELS, Aggregate, Node, Sql
+from features.tables import TABLES, VIEWS
 
 Key = tuple[str, ...]
+COUNTS = ("count", "sum", "distinct")
+"""Kinds that give 0 over no rows."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,11 @@ class Period:
             inside.append(exp.LT(this=KNOWN, expression=self._known_by()))
         return exp.and_(*inside)
 
+    @property
+    def asks_when_known(self) -> bool:
+        """Whether it matters when rows became known."""
+        return self.horizon_days is None or self.known_by is not None
+
     def _known_by(self) -> exp.Expr:
         return CUTOFF if self.known_by is None else exp.cast(exp.Literal.string(str(self.known_by)), "TIMESTAMP")
 
@@ -51,43 +63,41 @@ class Group:
     name: str
     view: str
     by: str | None
-    period: Period
-    midnight: bool
-    known: bool
-    daily: Daily = field(default_factory=Daily)
+    asked: "Asked"
     parts: dict[Key, Part] = field(default_factory=dict)
     chosen: dict[Key, Named] = field(default_factory=dict)
     valued: dict[Key, Aggregate] = field(default_factory=dict)
 
+    @cached_property
+    def daily(self) -> Daily:
+        """The daily sums."""
+        return Daily(self._grain, frozenset(TABLES[VIEWS[self.view].table].required))
+
     @property
-    def key(self) -> str:
-        """What the parts are grouped by: the spine's row, or for numbers of a customer who is asked about, and when."""
-        return "row_id" if self.by else "who_id"
+    def keys(self) -> list[str]:
+        """What the parts are grouped by: the customer (and category), and the cutoff unless it is a constant."""
+        return [*self._grain, *([] if self.asked.beside else ["cutoff"])]
 
     def number(self, aggregate: Aggregate) -> exp.Expr:
         """Write an aggregate into its part, and give the column that holds it: 0 where there are no rows to count."""
-        key = self._key(aggregate)
-        part = self.parts.setdefault(key, self._made(key[0], aggregate))
-        name = self.chosen.setdefault(key, Named("a")).of(part.expression(aggregate))
-        rendered = exp.column(name, self._name(key))
-        counts = aggregate.kind in ("count", "sum", "distinct")
-        return exp.Coalesce(this=rendered, expressions=[exp.convert(0)]) if counts else rendered
+        rendered = self._column(aggregate, self._part(aggregate).expression(aggregate))
+        return exp.Coalesce(this=rendered, expressions=[exp.convert(0)]) if aggregate.kind in COUNTS else rendered
 
     def marker(self, aggregate: Aggregate) -> exp.Expr:
-        """Give a column that is null where the aggregate's part has no rows."""
-        return exp.column(self.key, self._name(self._key(aggregate)))
+        """Give a column that is null where there are no rows for the aggregate."""
+        marker = self._part(aggregate).marker(aggregate)
+        if marker is None:
+            return exp.column("customer_id", self._name(self._key(aggregate)))
+        return exp.Nullif(this=self._column(aggregate, marker), expression=exp.convert(0))
 
     def prepared(self) -> dict[str, exp.Select]:
-        """Give the tables to build once: the daily sums, and how often there is which value."""
+        """Give the tables to build once: the daily sums, and for known cutoffs the numbers of values."""
         tables: dict[str, exp.Select] = {}
-        if any(isinstance(part, Rows | Days) for part in self.parts.values()):
-            tables[self._daily] = self._rows().select(*self.daily.measures.aliases()).group_by(exp.var("ALL"))
-        for key, aggregate in self.valued.items():
-            value = render(aggregate.value, column) if aggregate.value is not None else exp.null()
-            passed = None if aggregate.where is None else render(aggregate.where, column)
-            inside = both(passed, value.copy().is_(exp.null()).not_())
-            counted = self._rows().select(exp.alias_(value, "value"), exp.alias_(call("COUNT", exp.Star()), "n"))
-            tables[self._name(key)] = counted.where(inside).group_by(exp.var("ALL"))
+        if any(isinstance(part, Rows | Apart) for part in self.parts.values()):
+            tables[self._daily] = self.daily.of(self._rows())
+        if self.asked.beside:
+            parts = ((key, part) for key, part in self.parts.items() if isinstance(part, Labels))
+            tables.update({self._name(key): self._valued(key, part, self.asked.beside) for key, part in parts})
         return tables
 
     def selects(self) -> dict[str, exp.Select]:
@@ -95,15 +105,43 @@ class Group:
         return {self._name(key): self._select(key, part) for key, part in self.parts.items()}
 
     def _select(self, key: Key, part: Part) -> exp.Select:
-        columns = self.chosen[key].aliases()
-        return part.source(self._matched(self._read(key, part))).select(self.key, *columns).group_by(self.key)
+        if self.asked.beside and isinstance(part, Labels):
+            place = exp.cast(exp.Placeholder(this="number"), "BIGINT")
+            names = self.chosen[key].names.values()
+            taken = [exp.alias_(exp.Bracket(this=exp.column(name), expressions=[place.copy()]), name) for name in names]
+            return exp.select(*self.keys, *taken).from_(self._name(key))
+        seen = self._seen(self._read(key, part))
+        if isinstance(part, Labels):
+            seen = seen.select(*self._keyed("s"))
+        inner = isinstance(part, Labels | Apart) or self.asked.beside
+        keys = self._keyed("d" if inner else "s")
+        columns, sums = self.chosen[key].aliases(), Named("b")
+        if isinstance(part, Raw) or not any(column.find(exp.Case) for column in columns):
+            return part.source(seen).select(*keys, *columns).group_by(*keys)
+        columns = [column.transform(_summed, sums) for column in columns]
+        summed = part.source(seen).select(*keys, *sums.aliases()).group_by(*keys)
+        return exp.select(*self.keys, *columns).from_(summed.subquery("b"))
+
+    def _valued(self, key: Key, part: Labels, beside: Beside) -> exp.Select:
+        """Count the values of rows for every known cutoff, and take the aggregates of each as lists."""
+        latest = exp.or_(*(beside.at(place, self._holds) for place in reversed(range(beside.count))))
+        keys, value = self._keyed("d"), exp.column("value", "d")
+        inner = exp.select(*keys, value, *beside.each(part.counts.aliases())).from_(self._read(key, part)).where(latest)
+        lists = beside.lists(self.chosen[key].aliases())
+        return exp.select(*keys, *lists).from_(inner.group_by(*keys, value).subquery("d")).group_by(*keys)
 
     def _read(self, key: Key, part: Part) -> exp.Expr:
-        """Give what a part reads: the rows themselves, the values, or the daily sums."""
+        """Give what a part reads: the rows themselves, their values, or the daily sums."""
+        instants = [f"{time} AS {name}" for name, time in self._instants().items()]
         if isinstance(part, Raw):
-            instants = [f"{time} AS {name}" for name, time in self._instants().items()]
             return exp.select("*", *instants, dialect="duckdb").from_(self.view).subquery("d")
-        return exp.to_table(self._name(key) if key in self.valued else self._daily).as_("d")
+        if not isinstance(part, Labels):
+            return exp.to_table(self._daily).as_("d")
+        aggregate = self.valued[key]
+        value = exp.null() if aggregate.value is None else render(aggregate.value, column)
+        passed = None if aggregate.where is None else render(aggregate.where, column)
+        rows = exp.select(*self._grain, *instants, exp.alias_(value, "value"), dialect="duckdb").from_(self.view)
+        return rows.where(both(passed, value.copy().is_(exp.null()).not_())).subquery("d")
 
     def _key(self, aggregate: Aggregate) -> Key:
         """Name the part that an aggregate belongs to: those that read the same rows share one."""
@@ -111,21 +149,29 @@ class Group:
             return ("raw", repr(aggregate.where), str(aggregate.window_days), str(aggregate.until_days))
         if aggregate.kind in LABELS:
             return ("values", repr(aggregate.value), repr(aggregate.where))
-        counted = aggregate.kind == "count" and aggregate.half_life_days is None
-        if aggregate.source == "rows" or counted:
+        if aggregate.source == "rows" or counts_days(aggregate) or self._whole:
             return ("rows",)
         return ("days", repr(aggregate.where), str(aggregate.window_days), str(aggregate.until_days))
 
-    def _made(self, sort: str, aggregate: Aggregate) -> Part:
+    def _part(self, aggregate: Aggregate) -> Part:
+        key = self._key(aggregate)
+        return self.parts.get(key) or self.parts.setdefault(key, self._made(key, aggregate))
+
+    def _made(self, key: Key, aggregate: Aggregate) -> Part:
         if isinstance(aggregate.value, Sql):
             condition = None if aggregate.where is None else render(aggregate.where, of_row)
             return Raw(both(condition, window(aggregate)))
-        if sort == "values":
-            self.valued.setdefault(self._key(aggregate), aggregate)
-            return Labels(self.key)
-        if sort == "rows":
-            return Rows(self.daily)
-        return Days(self.daily, self.key, aggregate.where, window(aggregate))
+        if key[0] == "values":
+            self.valued[key] = aggregate
+            return Labels(self._holds if self.asked.beside else None)
+        if key[0] == "rows":
+            return Rows(self.daily, self._whole, self.asked.period.horizon_days is not None)
+        keys = self._keyed("d" if self.asked.beside else "s")
+        return Apart(self.daily, keys, aggregate.where, window(aggregate))
+
+    def _column(self, aggregate: Aggregate, expression: exp.Expr) -> exp.Expr:
+        key = self._key(aggregate)
+        return exp.column(self.chosen.setdefault(key, Named("a")).of(expression), self._name(key))
 
     def _name(self, key: Key) -> str:
         return f"{self.name}_{key[0]}{list(self.parts).index(key)}"
@@ -134,24 +180,62 @@ class Group:
     def _daily(self) -> str:
         return f"{self.name}_daily"
 
-    def _matched(self, read: exp.Expr) -> exp.Select:
-        keys = ["customer_id"] + ([self.by] if self.by else [])
-        same = [exp.EQ(this=exp.column(key, "s"), expression=exp.column(key, "d")) for key in keys]
-        return (
-            exp.select()
-            .from_(f"{'spine' if self.by else 'who'} AS s")
-            .join(read, on=exp.and_(*same, self.period.holds(known=self.known)))
-        )
+    @property
+    def _grain(self) -> list[str]:
+        return ["customer_id", *([self.by] if self.by else [])]
+
+    @property
+    def _known(self) -> bool:
+        """Whether it matters when a row became known."""
+        return self.view in self.asked.known_views and self.asked.period.asks_when_known
+
+    @property
+    def _whole(self) -> bool:
+        """Whether a daily sum is that of a whole day, of which a cutoff sees all or nothing."""
+        return self.asked.midnight and not self._known
+
+    @property
+    def _holds(self) -> exp.Expr:
+        return self.asked.period.holds(known=self._known)
+
+    def _keyed(self, table: str) -> list[exp.Expr]:
+        return [exp.column(key, table) for key in self.keys]
+
+    def _seen(self, read: exp.Expr) -> exp.Select:
+        """Select the rows that the asked may see.
+
+        Spark runs what is spread over its machines by the same keys in one go, for which the parts are too many: by
+        `today` who is asked is spread otherwise.
+        """
+        if self.asked.beside:
+            return exp.select().from_(read).where(self._holds)
+        today = exp.alias_(exp.cast(exp.column("cutoff"), "DATE"), "today")
+        who = exp.select(*self.keys, today).distinct().from_("spine").subquery("s")
+        same = [exp.EQ(this=exp.column(key, "s"), expression=exp.column(key, "d")) for key in self._grain]
+        return exp.select().from_(who).join(read, on=exp.and_(*same, self._holds))
 
     def _rows(self) -> exp.Select:
         """Select the keys of a view's rows, at their instants."""
-        floor = "DATE_TRUNC('day', {})" if self.midnight else "{}"
-        keys = ["customer_id", *([self.by] if self.by else [])]
-        instants = (f"CAST({floor.format(time)} AS TIMESTAMP) AS {name}" for name, time in self._instants().items())
-        return exp.select(*keys, *instants, dialect="duckdb").from_(self.view)
+        type_ = "DATE" if self.asked.midnight else "TIMESTAMP"
+        instants = (f"CAST({time} AS {type_}) AS {name}" for name, time in self._instants().items())
+        return exp.select(*self._grain, *instants, dialect="duckdb").from_(self.view)
 
     def _instants(self) -> dict[str, str]:
-        return {"at": "time", "known": "COALESCE(known_time, time)"} if self.known else {"at": "time"}
+        return {"at": "time", "known": "COALESCE(known_time, time)"} if self._known else {"at": "time"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of every group: of which period, and at which cutoffs.
+
+    `midnight` says that every cutoff (and `known_by`) lies at 00:00, so that a day is one instant; `known_views` are
+    those with a `known_time`. The cutoffs are asked one by one if they are known, `beside` each other.
+    """
+
+    period: Period
+    midnight: bool
+    known_views: frozenset[str]
+    beside: Beside | None
 
 
 @dataclass(frozen=True)
@@ -161,12 +245,6 @@ class Query:
     prepare: dict[str, exp.Select]
     batch: exp.Select
 
-    def texts(self, dialect: str) -> tuple[dict[str, str], str]:
-        """Write it in a dialect: the tables to prepare, and the query of a batch."""
-        return {name: table.sql(dialect=dialect) for name, table in self.prepare.items()}, self.batch.sql(
-            dialect=dialect
-        )
-
 
 def write(
     declarations: Sequence[Declaration],
@@ -175,27 +253,38 @@ def write(
     midnight: bool,
     known_views: frozenset[str],
     carried: Sequence[str],
+    cutoffs: int = 0,
 ) -> Query:
     """Write the query. `carried` are the spine's columns; `known_views` those with a `known_time`.
 
-    `midnight` says that every cutoff (and `known_by`) lies at 00:00, so that a day is one instant.
+    `midnight` says that every cutoff (and `known_by`) lies at 00:00, so that a day is one instant. With `cutoffs` the
+    query is for so many that are parameters: all of them, `$cutoff_0` and so on, of what is prepared, and one of a
+    batch, `$cutoff`, which is the `$number`th.
     """
+    asked = Asked(period, midnight, known_views, Beside(cutoffs) if cutoffs else None)
     groups: dict[tuple[str, str | None], Group] = {}
 
     def group(aggregate: Aggregate, by: str | None) -> Group:
-        known = aggregate.view in known_views and (period.horizon_days is None or period.known_by is not None)
-        made = Group(f"g{len(groups)}", aggregate.view, by, period, midnight, known)
-        return groups.setdefault((aggregate.view, by), made)
+        return groups.setdefault((aggregate.view, by), Group(f"g{len(groups)}", aggregate.view, by, asked))
 
     batch = exp.select(*(exp.column(name, "s", quoted=True) for name in carried)).from_("spine AS s")
     batch = batch.select(*(exp.alias_(_number(each, group), each.name, quoted=True) for each in declarations))
     for made in groups.values():
         for name, part in made.selects().items():
-            batch = batch.join(part.subquery(name), using=made.key, join_type="left")
-    return Query(
-        prepare={name: table for made in groups.values() for name, table in made.prepared().items()},
-        batch=batch.order_by(exp.column("row_id", "s")),
-    )
+            same = (exp.EQ(this=exp.column(key, "s"), expression=exp.column(key, name)) for key in made.keys)
+            batch = batch.join(part.subquery(name), on=exp.and_(*same), join_type="left")
+    prepare = {name: table for made in groups.values() for name, table in made.prepared().items()}
+    if not cutoffs:
+        return Query(prepare, batch)
+    now = exp.cast(exp.Placeholder(this="cutoff"), "DATE" if midnight else "TIMESTAMP")
+    alone = cast("exp.Select", batch.transform(lambda node: now.copy() if node == CUTOFF else node))
+    return Query(prepare, alone.where(exp.EQ(this=CUTOFF, expression=now)))
+
+
+def _summed(node: exp.Expr, sums: Named) -> exp.Expr:
+    """Name what is summed up, and its value as a double, so that a CASE over it does not compute it again."""
+    inner = node.this if isinstance(node, exp.Cast) and node.is_type("DOUBLE") else node
+    return exp.column(sums.of(node), "b") if isinstance(inner, exp.AggFunc | exp.Filter) else node
 
 
 def _number(declaration: Declaration, group: Callable[[Aggregate, str | None], Group]) -> exp.Expr:
@@ -208,8 +297,9 @@ def _number(declaration: Declaration, group: Callable[[Aggregate, str | None], G
 
     rendered = render(declaration.node, leaf)
     rendered = rendered if declaration.text else double(rendered)
-    if declaration.empty is None:
+    counts = isinstance(declaration.node, Aggregate) and declaration.node.kind in COUNTS
+    if declaration.empty is None or (counts and declaration.empty == 0):
         return rendered
     markers = dict.fromkeys(group(each, declaration.by).marker(each) for each in declaration.aggregates)
-    given = exp.Case().when(exp.func("COALESCE", *markers).is_(exp.null()).not_(), rendered)
+    given = exp.Case().when(exp.or_(*(marker.is_(exp.null()).not_() for marker in markers)), rendered)
     return exp.Coalesce(this=given, expressions=[exp.convert(float(declaration.empty))])

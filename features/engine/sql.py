@@ -1,21 +1,31 @@
 """`answer`: declarations over a history for everyone asked, as one SQL query on DuckDB."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
 
 from features.declaration import Declaration
 from features.engine import views
 from features.engine.query import Period, write
-from features.engine.session import fetch, lend
+from features.engine.session import lend
 from features.history import History
 from features.tables import VIEWS
 
 BATCHES = 64
-"""Up to so many distinct cutoffs are asked one by one; a spine of more is asked at once."""
+"""Up to so many distinct cutoffs are asked one by one, if customers are asked about at most of them."""
+BESIDE = 8
+"""Values of a column are counted for so many cutoffs at a time."""
+READ = 20_480
+"""So many answers are taken at a time, which is less than what fills a processor's cache."""
+Parameters = dict[str, Any]
 
 
 def answer(
@@ -28,26 +38,19 @@ def answer(
 ) -> pd.DataFrame:
     """Compute declarations for each row of a spine: one column each, in the spine's order."""
     keys = list(dict.fromkeys(["customer_id", "cutoff", *(each.by for each in declarations if each.by)]))
-    who = spine.groupby(["customer_id", "cutoff"], sort=False).ngroup()
-    lend(session, "whole_spine", spine[keys].assign(row_id=range(len(spine)), who_id=who))
-    prepare, batch = _written(tuple(declarations), **_asked(history, spine, period))
-    for name, text in prepare.items():
-        session.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}")
-    frames = [fetch(session, batch) for _ in _batches(session, spine["cutoff"])]
-    for name in prepare:
-        session.execute(f"DROP TABLE {name}")
-    made = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-    return made.sort_values("row_id", ignore_index=True).drop(columns="row_id")
+    lend(session, "spine", spine[keys].assign(row_id=range(len(spine))))
+    cutoffs = pd.DatetimeIndex(np.sort(spine["cutoff"].unique()))
+    asked = _asked(history, cutoffs, period)
+    answered = _Answered(declarations, len(spine))
+    for together in _together(session, cutoffs):
+        written = _written(tuple(declarations), cutoffs=len(together), **asked)
+        for some in written.batches(session, together):
+            answered.take(some)
+    return answered.frame()
 
 
-@lru_cache(maxsize=64)
-def _written(declarations: tuple[Declaration, ...], **asked: Any) -> tuple[dict[str, str], str]:
-    """One customer after the other, a service asks the same few queries, and writing one takes longer than running."""
-    return write(declarations, carried=("row_id",), **asked).texts("duckdb")
-
-
-def _asked(history: History, spine: pd.DataFrame, period: Period) -> dict[str, Any]:
-    instants = pd.DatetimeIndex([*spine["cutoff"].unique(), *([period.known_by] if period.known_by else [])])
+def _asked(history: History, cutoffs: pd.DatetimeIndex, period: Period) -> dict[str, Any]:
+    instants = pd.DatetimeIndex([*cutoffs, *([period.known_by] if period.known_by else [])])
     return {
         "period": period,
         "midnight": bool((instants == instants.normalize()).all()),
@@ -55,11 +58,85 @@ def _asked(history: History, spine: pd.DataFrame, period: Period) -> dict[str, A
     }
 
 
-def _batches(session: duckdb.DuckDBPyConnection, cutoffs: pd.Series) -> Iterator[pd.Timestamp | None]:
-    """Make `spine` a view of one cutoff after the other, or of all of them."""
-    distinct = sorted(cutoffs.unique())
-    for cutoff in distinct if 1 < len(distinct) <= BATCHES else [None]:
-        condition = "TRUE" if cutoff is None else f"cutoff = TIMESTAMP '{cutoff}'"
-        session.execute(f"CREATE OR REPLACE TEMP VIEW spine AS SELECT * FROM whole_spine WHERE {condition}")
-        session.execute("CREATE OR REPLACE TEMP VIEW who AS SELECT DISTINCT who_id, customer_id, cutoff FROM spine")
-        yield cutoff
+def _together(session: duckdb.DuckDBPyConnection, cutoffs: pd.DatetimeIndex) -> list[pd.DatetimeIndex]:
+    """Choose the cutoffs that are asked one by one after preparing once; none where the spine is joined as a whole."""
+    few = len(cutoffs) <= BATCHES and len(cutoffs) > 0
+    if few and len(cutoffs) > 1:
+        counted = session.execute("SELECT count(*), count(DISTINCT customer_id) FROM spine").fetchall()[0]
+        few = 2 * counted[0] >= len(cutoffs) * counted[1]
+    if not few:
+        return [cutoffs[:0]]
+    return [cutoffs[first : first + BESIDE] for first in range(0, len(cutoffs), BESIDE)]
+
+
+def _wide(node: exp.Expr) -> exp.Expr:
+    """Square in 38 digits: DuckDB multiplies decimals of 18 digits in 18, which the square of 100,000.0000 passes."""
+    if not isinstance(node, exp.Mul) or node.this != node.expression:
+        return node
+    one = exp.cast(exp.Literal.number(1), "DECIMAL(38, 0)")
+    return exp.Mul(this=exp.Mul(this=one, expression=node.this), expression=node.expression)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """SQL, and the names of its parameters."""
+
+    sql: str
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, query: exp.Expr) -> "_Text":
+        names = frozenset(each.name for each in query.find_all(exp.Placeholder))
+        return cls(query.transform(_wide).sql(dialect="duckdb"), names)
+
+    def given(self, parameters: Parameters) -> Parameters:
+        return {name: value for name, value in parameters.items() if name in self.names}
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What is run once, and for each batch."""
+
+    prepare: dict[str, _Text]
+    batch: _Text
+
+    def batches(self, session: duckdb.DuckDBPyConnection, cutoffs: pd.DatetimeIndex) -> Iterator[pa.RecordBatch]:
+        """Run it for cutoffs one by one, or for the whole spine if there are none."""
+        every: Parameters = {f"cutoff_{place}": cutoff for place, cutoff in enumerate(cutoffs)}
+        for name, text in self.prepare.items():
+            session.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {text.sql}", text.given(every))
+        each = [{"cutoff": cutoff, "number": number} for number, cutoff in enumerate(cutoffs)]
+        for parameters in each or [{}]:
+            yield from session.sql(self.batch.sql, params=self.batch.given(parameters)).to_arrow_reader(READ)
+        for name in self.prepare:
+            session.execute(f"DROP TABLE {name}")
+
+
+@lru_cache(maxsize=64)
+def _written(declarations: tuple[Declaration, ...], **asked: Any) -> _Written:
+    """One customer after the other, a service asks the same few queries, and writing one takes longer than running."""
+    query = write(declarations, carried=("row_id",), **asked)
+    return _Written({name: _Text.of(table) for name, table in query.prepare.items()}, _Text.of(query.batch))
+
+
+class _Answered:
+    """The answers, as they come: those of a batch go to the rows of the spine that they are of."""
+
+    def __init__(self, declarations: Sequence[Declaration], rows: int) -> None:
+        self.names = [each.name for each in declarations]
+        self.numbers = np.empty((len(declarations), rows))
+        self.texts = {each.name: np.full(rows, None, dtype=object) for each in declarations if each.text}
+
+    def take(self, some: pa.RecordBatch) -> None:
+        """Put answers into place."""
+        rows = some["row_id"].to_numpy()
+        for place, name in enumerate(self.names):
+            if name in self.texts:
+                self.texts[name][rows] = np.array(some[name].to_pylist(), dtype=object)
+            else:
+                self.numbers[place, rows] = pc.fill_null(some[name], np.nan).to_numpy()
+
+    def frame(self) -> pd.DataFrame:
+        """Give a column a declaration."""
+        frame = pd.DataFrame(self.numbers.T, columns=self.names, copy=False)
+        return frame.assign(**{name: pd.array(each, dtype="str") for name, each in self.texts.items()})

@@ -19,12 +19,18 @@ Declare = Callable[[Events], Any]
 Made = Callable[..., Declaration]
 
 
-def _sql(made: Declaration, *, midnight: bool = True, horizon_days: int | None = None) -> dict[str, str]:
-    known = frozenset({"purchases"})
-    carried = ["row_id", "customer_id"]
-    query = write([made], period=Period(horizon_days), midnight=midnight, known_views=known, carried=carried)
-    prepare, batch = query.texts("duckdb")
-    return {**prepare, "batch": batch}
+def _sql(
+    made: Declaration, *, midnight: bool = True, horizon_days: int | None = None, known: bool = True, cutoffs: int = 0
+) -> dict[str, str]:
+    query = write(
+        [made],
+        period=Period(horizon_days),
+        midnight=midnight,
+        known_views=frozenset({"purchases"} if known else ()),
+        carried=["row_id", "customer_id"],
+        cutoffs=cutoffs,
+    )
+    return {name: table.sql(dialect="duckdb") for name, table in {**query.prepare, "batch": query.batch}.items()}
 
 
 @pytest.mark.parametrize(
@@ -40,40 +46,58 @@ def test_rows_and_numbers_do_not_mix(declared: Made, say: Declare, message: str)
         _sql(declared(say))
 
 
-KEYS = (
-    "SELECT customer_id, CAST(DATE_TRUNC('DAY', time) AS TIMESTAMP) AS \"at\", "
-    "CAST(DATE_TRUNC('DAY', COALESCE(known_time, time)) AS TIMESTAMP) AS known, "
-)
-PAST = 'ON s.customer_id = d.customer_id AND (d."at" < s.cutoff AND d.known < s.cutoff)'
+DAYS = 'SELECT customer_id, CAST(time AS DATE) AS "at", '
+KEYS = DAYS + "CAST(COALESCE(known_time, time) AS DATE) AS known, "
+WHO = "(SELECT DISTINCT customer_id, cutoff, CAST(cutoff AS DATE) AS today FROM spine) AS s"
+ALSO = 's.customer_id = d.customer_id AND d."at" < s.cutoff'
+PAST = 's.customer_id = d.customer_id AND (d."at" < s.cutoff AND d.known < s.cutoff)'
+NOW = "CAST($cutoff AS DATE)"
 
 
-def _batch(number: str, part: str, name: str = "g0_rows0") -> str:
-    """The batch of one declaration called thing, made of one part."""
+def _batch(number: str, part: str, name: str = "g0_rows0", *, alone: bool = False) -> str:
+    """The batch of one declaration called thing, made of one part; joined with the cutoffs, or for one alone."""
     asked = f'SELECT "s"."row_id", "s"."customer_id", {number} AS "thing" FROM spine AS s'
-    return f"{asked} LEFT JOIN ({part}) AS {name} USING (who_id) ORDER BY s.row_id"
+    same = f"s.customer_id = {name}.customer_id" + ("" if alone else f" AND s.cutoff = {name}.cutoff")
+    return f"{asked} LEFT JOIN ({part}) AS {name} ON {same}" + (f" WHERE s.cutoff = {NOW}" if alone else "")
+
+
+def _grouped(columns: str, rows: str, of: str = PAST) -> str:
+    keys = "s.customer_id, s.cutoff"
+    return f"SELECT {keys}, {columns} FROM {WHO} JOIN {rows} AS d ON {of} GROUP BY {keys}"
 
 
 def test_a_ratio_of_a_window(declared: Made) -> None:
     made = declared(lambda e: e.where(e["channel"] == "web")["amount"].sum() / e.count(), window_days=(28,), empty=0)
+    window = "FILTER(WHERE d.\"at\" >= s.cutoff - INTERVAL '28' DAY)"
+    number = (
+        "COALESCE(CASE WHEN NOT g0_rows0.customer_id IS NULL THEN CAST(CAST((COALESCE(g0_rows0.a0, 0)) AS DOUBLE) "
+        "/ NULLIF(CAST((COALESCE(g0_rows0.a1, 0)) AS DOUBLE), 0) AS DOUBLE) END, 0.0)"
+    )
     assert _sql(made) == {
         "g0_daily": (
             KEYS + 'SUM("amount") FILTER(WHERE ("channel") = (\'web\')) AS m0, COUNT(*) AS m1 '
             "FROM purchases GROUP BY ALL"
         ),
-        "batch": (
-            'SELECT "s"."row_id", "s"."customer_id", COALESCE(CASE WHEN NOT COALESCE(g0_rows0.who_id) IS NULL THEN '
-            "CAST(CAST((COALESCE(g0_rows0.a0, 0)) AS DOUBLE) / NULLIF(CAST((COALESCE(g0_rows0.a1, 0)) AS DOUBLE), 0) "
-            'AS DOUBLE) END, 0.0) AS "thing_28d" FROM spine AS s LEFT JOIN ('
-            "SELECT who_id, SUM(d.m0) FILTER(WHERE d.\"at\" >= s.cutoff - INTERVAL '28' DAY) AS a0, "
-            "SUM(d.m1) FILTER(WHERE d.\"at\" >= s.cutoff - INTERVAL '28' DAY) AS a1 "
-            f"FROM who AS s JOIN g0_daily AS d {PAST} GROUP BY who_id"
-            ") AS g0_rows0 USING (who_id) ORDER BY s.row_id"
+        "batch": _batch(number, _grouped(f"SUM(d.m0) {window} AS a0, SUM(d.m1) {window} AS a1", "g0_daily")).replace(
+            "thing", "thing_28d"
         ),
+    }
+
+
+def test_a_cutoff_that_is_known_is_a_constant_and_not_joined(declared: Made) -> None:
+    window = f"FILTER(WHERE d.\"at\" >= {NOW} - INTERVAL '28' DAY)"
+    part = f'SELECT d.customer_id, SUM(d.m0) {window} AS a0 FROM g0_daily AS d WHERE d."at" < {NOW}'
+    assert _sql(declared(lambda e: e.within(28)["amount"].sum()), cutoffs=1, known=False) == {
+        "g0_daily": DAYS + 'SUM("amount") AS m0 FROM purchases GROUP BY ALL',
+        "batch": _batch("CAST(COALESCE(g0_rows0.a0, 0) AS DOUBLE)", f"{part} GROUP BY d.customer_id", alone=True),
     }
 
 
 def test_a_horizon_of_pairs_at_odd_hours(declared: Made) -> None:
     made = declared(lambda e: e["amount"].max(), by="category")
+    keys = "s.customer_id, s.category, s.cutoff"
+    who = WHO.replace("customer_id, ", "customer_id, category, ")
+    same = "s.customer_id = {0}.customer_id AND s.category = {0}.category AND "
     assert _sql(made, midnight=False, horizon_days=30) == {
         "g0_daily": (
             'SELECT customer_id, category, CAST(time AS TIMESTAMP) AS "at", MAX("amount") AS m0 '
@@ -81,39 +105,82 @@ def test_a_horizon_of_pairs_at_odd_hours(declared: Made) -> None:
         ),
         "batch": (
             'SELECT "s"."row_id", "s"."customer_id", CAST(g0_rows0.a0 AS DOUBLE) AS "thing" FROM spine AS s LEFT JOIN ('
-            "SELECT row_id, MAX(d.m0) AS a0 FROM spine AS s JOIN g0_daily AS d ON s.customer_id = d.customer_id "
-            'AND s.category = d.category AND (d."at" >= s.cutoff AND d."at" < s.cutoff + INTERVAL \'30\' DAY) '
-            "GROUP BY row_id) AS g0_rows0 USING (row_id) ORDER BY s.row_id"
+            f"SELECT {keys}, MAX(d.m0) AS a0 FROM {who} JOIN g0_daily AS d ON {same.format('d')}"
+            f'(d."at" >= s.cutoff AND d."at" < s.cutoff + INTERVAL \'30\' DAY) GROUP BY {keys}) AS g0_rows0 '
+            f"ON {same.format('g0_rows0')}s.cutoff = g0_rows0.cutoff"
         ),
     }
 
 
 def test_the_first_row_of_what_lies_before(declared: Made) -> None:
+    first = (
+        "ARG_MIN(d.m0, (d.m1, d.m0)) FILTER(WHERE (d.\"at\" >= s.cutoff - INTERVAL '91' DAY "
+        "AND d.\"at\" < s.cutoff - INTERVAL '28' DAY) AND NOT d.m0 IS NULL) AS a0"
+    )
     assert _sql(declared(lambda e: e.within(91).before(28)["amount"].first())) == {
         "g0_daily": (
             KEYS + 'ARG_MIN("amount", (time, "amount")) FILTER(WHERE NOT "amount" IS NULL) AS m0, '
             'MIN(time) FILTER(WHERE NOT "amount" IS NULL) AS m1 FROM purchases GROUP BY ALL'
         ),
+        "batch": _batch("CAST(g0_rows0.a0 AS DOUBLE)", _grouped(first, "g0_daily")),
+    }
+
+
+VALUES = (
+    '(SELECT customer_id, time AS "at", COALESCE(known_time, time) AS known, "channel" AS value '
+    'FROM purchases WHERE NOT "channel" IS NULL) AS d'
+)
+
+
+def test_the_most_frequent_value_of_a_window(declared: Made) -> None:
+    inner = (
+        "SELECT s.customer_id, s.cutoff, d.value, COUNT(*) FILTER(WHERE d.\"at\" >= s.cutoff - INTERVAL '28' DAY) "
+        f"AS n0 FROM {WHO} JOIN {VALUES} ON {PAST} GROUP BY s.customer_id, s.cutoff, d.value"
+    )
+    assert _sql(declared(lambda e: e.within(28)["channel"].top())) == {
         "batch": _batch(
-            "CAST(g0_rows0.a0 AS DOUBLE)",
-            "SELECT who_id, ARG_MIN(d.m0, (d.m1, d.m0)) FILTER(WHERE "
-            "(d.\"at\" >= s.cutoff - INTERVAL '91' DAY AND d.\"at\" < s.cutoff - INTERVAL '28' DAY) "
-            f"AND NOT d.m0 IS NULL) AS a0 FROM who AS s JOIN g0_daily AS d {PAST} GROUP BY who_id",
+            "g0_values0.a0",
+            "SELECT d.customer_id, d.cutoff, ARG_MIN(d.value, (-d.n0, d.value)) FILTER(WHERE d.n0 > 0) AS a0 "
+            f"FROM ({inner}) AS d GROUP BY d.customer_id, d.cutoff",
+            "g0_values0",
         ),
     }
 
 
-def test_the_most_frequent_value_of_a_window(declared: Made) -> None:
-    assert _sql(declared(lambda e: e.within(28)["channel"].top())) == {
+def test_values_are_counted_once_for_all_known_cutoffs(declared: Made) -> None:
+    cutoffs = [f"CAST($cutoff_{place} AS TIMESTAMP)" for place in (0, 1)]
+    past = [f'(d."at" < {cutoff} AND d.known < {cutoff})' for cutoff in cutoffs]
+    counted = ", ".join(
+        f"COUNT(*) FILTER(WHERE {seen} AND d.\"at\" >= {cutoff} - INTERVAL '28' DAY) AS n0_{place}"
+        for place, (cutoff, seen) in enumerate(zip(cutoffs, past, strict=True))
+    )
+    top = ", ".join(f"ARG_MIN(d.value, (-d.n0_{place}, d.value)) FILTER(WHERE d.n0_{place} > 0)" for place in (0, 1))
+    taken = "SELECT customer_id, a0[CAST($number AS BIGINT) + 1] AS a0 FROM g0_values0"
+    assert _sql(declared(lambda e: e.within(28)["channel"].top()), cutoffs=2) == {
         "g0_values0": (
-            KEYS + '"channel" AS value, COUNT(*) AS n FROM purchases WHERE NOT "channel" IS NULL GROUP BY ALL'
+            f"SELECT d.customer_id, [{top}] AS a0 FROM (SELECT d.customer_id, d.value, {counted} FROM {VALUES} "
+            f"WHERE {past[1]} OR {past[0]} GROUP BY d.customer_id, d.value) AS d GROUP BY d.customer_id"
+        ),
+        "batch": _batch("g0_values0.a0", taken, "g0_values0", alone=True),
+    }
+
+
+def test_gaps_lie_between_days_that_pass_and_begin_in_the_window(declared: Made) -> None:
+    made = declared(lambda e: e.where(e["amount"] > 3).within(28).by_day()["gap_days"].max())
+    begun = f"{NOW} - INTERVAL '28' DAY"
+    part = (
+        f"SELECT d.customer_id, MAX(CASE WHEN d.p0 >= {begun} THEN "
+        "(DATE_DIFF('DAY', CAST(d.p0 AS DATE), CAST(d.\"at\" AS DATE))) END) "
+        f'FILTER(WHERE d."at" >= {begun} AND d.m0 > 0) AS b0 '
+        f'FROM g0_daily AS d WHERE d."at" < {NOW} GROUP BY d.customer_id'
+    )
+    assert _sql(made, cutoffs=1, known=False) == {
+        "g0_daily": (
+            'SELECT *, LAG(CASE WHEN d.m0 > 0 THEN d."at" END IGNORE NULLS) OVER (PARTITION BY d.customer_id ORDER BY '
+            f'd."at") AS p0 FROM ({DAYS}COUNT(*) FILTER(WHERE ("amount") > (3)) AS m0 FROM purchases GROUP BY ALL) AS d'
         ),
         "batch": _batch(
-            "g0_values0.a0",
-            "SELECT who_id, ARG_MIN(d.value, (-d.n0, d.value)) FILTER(WHERE d.n0 > 0) AS a0 FROM ("
-            "SELECT who_id, d.value, SUM(d.n) FILTER(WHERE d.\"at\" >= s.cutoff - INTERVAL '28' DAY) AS n0 "
-            f"FROM who AS s JOIN g0_values0 AS d {PAST} GROUP BY who_id, d.value) AS d GROUP BY who_id",
-            "g0_values0",
+            "CAST(g0_rows0.a0 AS DOUBLE)", f"SELECT customer_id, b.b0 AS a0 FROM ({part}) AS b", alone=True
         ),
     }
 
@@ -126,41 +193,35 @@ def test_hours_weekdays_and_lines_of_days(declared: Made) -> None:
     )
     made = _sql(declared(lambda e: e.by_day()["lines"].max()))
     day, age = 'CAST(d."at" AS DATE)', "DATE_DIFF('DAY', CAST(d.\"at\" AS DATE), CAST(s.cutoff AS DATE))"
-    days = f"SELECT who_id, {day} AS day, {age} AS age_days, SUM(d.m0) AS lines FROM who AS s JOIN g0_daily AS d {PAST}"
+    days = _grouped(f"{day} AS day, {age} AS age_days, SUM(d.m0) AS lines", "g0_daily") + f", {day}, {age}"
     assert made["batch"] == _batch(
         "CAST(g0_days0.a0 AS DOUBLE)",
-        f"SELECT who_id, MAX(lines) AS a0 FROM ({days} GROUP BY who_id, {day}, {age}) AS d GROUP BY who_id",
+        f"SELECT d.customer_id, d.cutoff, MAX(lines) AS a0 FROM ({days}) AS d GROUP BY d.customer_id, d.cutoff",
         "g0_days0",
     )
 
 
 def test_two_views_and_a_remainder(declared: Made) -> None:
     made = _sql(declared(lambda e: e.count() % e.of("touches").count()))
-    assert made["g1_daily"] == (
-        "SELECT customer_id, CAST(DATE_TRUNC('DAY', time) AS TIMESTAMP) AS \"at\", COUNT(*) AS m0 "
-        "FROM touches GROUP BY ALL"
+    assert made["g1_daily"] == DAYS + "COUNT(*) AS m0 FROM touches GROUP BY ALL"
+    number = (
+        "CAST((CAST((COALESCE(g0_rows0.a0, 0)) AS DOUBLE) "
+        "% NULLIF(CAST((COALESCE(g1_rows0.a0, 0)) AS DOUBLE), 0)) AS DOUBLE)"
     )
-    assert made["batch"] == (
-        'SELECT "s"."row_id", "s"."customer_id", CAST((CAST((COALESCE(g0_rows0.a0, 0)) AS DOUBLE) '
-        '% NULLIF(CAST((COALESCE(g1_rows0.a0, 0)) AS DOUBLE), 0)) AS DOUBLE) AS "thing" FROM spine AS s '
-        f"LEFT JOIN (SELECT who_id, SUM(d.m0) AS a0 FROM who AS s JOIN g0_daily AS d {PAST} GROUP BY who_id) "
-        "AS g0_rows0 USING (who_id) LEFT JOIN (SELECT who_id, SUM(d.m0) AS a0 FROM who AS s JOIN g1_daily AS d "
-        'ON s.customer_id = d.customer_id AND d."at" < s.cutoff GROUP BY who_id) AS g1_rows0 USING (who_id) '
-        "ORDER BY s.row_id"
+    touches = _grouped("SUM(d.m0) AS a0", "g1_daily", ALSO)
+    assert made["batch"] == _batch(number, _grouped("SUM(d.m0) AS a0", "g0_daily")) + (
+        f" LEFT JOIN ({touches}) AS g1_rows0 ON s.customer_id = g1_rows0.customer_id AND s.cutoff = g1_rows0.cutoff"
     )
 
 
 def test_sql_sees_the_rows_of_its_filter_and_window(declared: Made) -> None:
     made = declared(lambda e: e.where(e["amount"] > 3).within(28).sql("median(amount) filter (where age_days > 2)"))
     age = "DATE_DIFF('DAY', CAST(d.\"at\" AS DATE), CAST(s.cutoff AS DATE))"
-    rows = 'SELECT *, time AS "at", COALESCE(known_time, time) AS known FROM purchases'
+    rows = '(SELECT *, time AS "at", COALESCE(known_time, time) AS known FROM purchases)'
+    inside = ' WHERE ("d"."amount") > (3) AND d."at" >= s.cutoff - INTERVAL \'28\' DAY'
+    median = f'MEDIAN("d"."amount") FILTER(WHERE {age} > 2) AS a0'
     assert _sql(made) == {
-        "batch": _batch(
-            "CAST(g0_raw0.a0 AS DOUBLE)",
-            f'SELECT who_id, MEDIAN("d"."amount") FILTER(WHERE {age} > 2) AS a0 FROM who AS s JOIN ({rows}) AS d {PAST}'
-            ' WHERE ("d"."amount") > (3) AND d."at" >= s.cutoff - INTERVAL \'28\' DAY GROUP BY who_id',
-            "g0_raw0",
-        )
+        "batch": _batch("CAST(g0_raw0.a0 AS DOUBLE)", _grouped(median, rows, PAST + inside), "g0_raw0")
     }
     assert made.sql_only
     assert not declared(lambda e: e["amount"].max()).sql_only

@@ -77,8 +77,7 @@ def _run(
         if lacking is not None:
             raise HistoryError(f"{each.name} {lacking}. Give a frame that has them, or leave {each.name} out")
     check_spine(spine, declarations)
-    by = list(dict.fromkeys(each.by for each in declarations if each.by))
-    asked = spine_query(spine, history, period=period, by=by)
+    asked = spine_query(spine, history, period=period)
     text = whole(history, declarations, period=period, spine=asked, carried=spine.columns)
     return _result(spark, text, {**tables, "spine": spine}, declarations)
 

@@ -41,8 +41,8 @@ def _by(declarations: Sequence[Declaration]) -> dict[str, Column]:
     return {column: columns[column] for column, columns in tables.items() if column in columns}
 
 
-def spine_query(spine: "DataFrame", history: History, *, period: Period, by: Sequence[str]) -> str:
-    """Write the SQL of the spine and the keys of its rows; a cutoff that the history cannot answer raises."""
+def spine_query(spine: "DataFrame", history: History, *, period: Period) -> str:
+    """Write the SQL of the spine; a cutoff that the history cannot answer raises."""
     latest, late = _latest(history, period)
     cutoff = (
         "CAST(CASE WHEN `cutoff` IS NULL THEN raise_error('a row of the spine has no cutoff; drop such rows') "
@@ -50,9 +50,7 @@ def spine_query(spine: "DataFrame", history: History, *, period: Period, by: Seq
         "ELSE `cutoff` END AS TIMESTAMP_NTZ) AS `cutoff`"
     )
     columns = [cutoff if each == "cutoff" else name(each) for each in spine.columns]
-    keys = {"who_id": ["customer_id", "cutoff"], "row_id": ["customer_id", "cutoff", *by]}
-    structs = [f"STRUCT({', '.join(map(name, each))}) AS `{key}`" for key, each in keys.items()]
-    return f"SELECT *, {', '.join(structs)} FROM (SELECT {', '.join(columns)} FROM {{spine}})"
+    return f"SELECT {', '.join(columns)} FROM {{spine}}"
 
 
 def _latest(history: History, period: Period) -> tuple[pd.Timestamp, str]:

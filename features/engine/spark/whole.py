@@ -32,7 +32,6 @@ def whole(
         **_tables(history, read),
         **{view: template(parse_one(views.query(history, view), dialect="duckdb")) for view in read},
         "spine": spine,
-        **_keys([each.by for each in declarations if each.by]),
         **{part: template(table) for part, table in query.prepare.items()},
     }
     given = ", ".join(f"{name(part)} AS ({text})" for part, text in parts.items())
@@ -44,21 +43,8 @@ def _tables(history: History, read: Sequence[str]) -> dict[str, str]:
     return {f"{views.TABLE}{table}": scan.query for table, scan in scans.items() if isinstance(scan, Scan)}
 
 
-def _keys(by: Sequence[str]) -> dict[str, str]:
-    """Write who is asked about, and which pairs: each once, however often the spine has them."""
-    pair = ", ".join(dict.fromkeys(["`row_id`", "`customer_id`", "`cutoff`", *map(name, by)]))
-    return {
-        "who": "SELECT DISTINCT `who_id`, `customer_id`, `cutoff` FROM `spine`",
-        **({"pairs": f"SELECT DISTINCT {pair} FROM `spine`"} if by else {}),
-    }
-
-
 def _question(batch: exp.Select) -> exp.Select:
-    """Group pairs, of which each is there once, instead of the spine's rows; and leave these in no order."""
+    """Multiply the numbers of a customer as doubles."""
     made = batch.copy()
-    made.set("order", None)
-    for table in (table for join in made.args.get("joins") or [] for table in join.find_all(exp.Table)):
-        if table.name == "spine":
-            table.set("this", exp.to_identifier("pairs"))
     made.set("expressions", [in_doubles(each) for each in made.expressions])
     return made
