@@ -10,7 +10,7 @@ from features.engine.fitting import check_fit
 from features.history import History
 from features.tables import HistoryError
 
-TAKEN = ("row_id", "who_id", "bucket")
+TAKEN = ("row_id", "bucket")
 """Names that the engines use for themselves."""
 
 

@@ -6,9 +6,8 @@ import pandas as pd
 
 from features.declaration import Declaration
 from features.engine import views
-from features.engine.daily import column
 from features.engine.identities import epochs, owned
-from features.engine.render import render
+from features.engine.render import column, render
 from features.engine.session import connect, fetch, lend, tables_of
 from features.history import History
 

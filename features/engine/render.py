@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from features.expression import Column, Node, Operation
 from features.expression import Constant as ConstantNode
-from features.expression import Node, Operation
 
 Leaf = Callable[[Node], exp.Expr]
+CLOCK = {"weekday": "ISODOW(time) - 1", "hour": "EXTRACT(hour FROM time)"}
+"""Columns made of a row's time."""
 
 _BINARY: dict[str, type[exp.Binary]] = {
     "+": exp.Add,
@@ -46,6 +48,15 @@ def render(node: Node, leaf: Leaf) -> exp.Expr:
             return exp.Case().when(above, exp.Ln(this=exp.Add(this=number(1), expression=arguments[0].copy())))
         case operator:
             return _BINARY[operator](this=arguments[0], expression=arguments[1])
+
+
+def column(node: Node, table: str | None = None) -> exp.Expr:
+    """Render a column of the rows themselves."""
+    if not isinstance(node, Column):
+        raise TypeError("an aggregate of an aggregate is not a declaration; combine aggregates by arithmetic")
+    if node.name in CLOCK:
+        return exp.paren(exp.maybe_parse(CLOCK[node.name], dialect="duckdb"))
+    return exp.column(node.name, table, quoted=True)
 
 
 def number(value: float | str) -> exp.Expr:

@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.declaration import Declaration
-from features.engine import kernel, sql, views
+from features.engine import kernel, views
 from features.engine.asked import checked
 from features.engine.buckets import buckets, shares
-from features.engine.query import Period
+from features.engine.period import Period
 from features.engine.session import tables_of
+from features.engine.sql.answer import answer as answer_by_sql
 from features.engine.stored import Writer
 from features.history import History
 from features.nobody import NobodyAsked
@@ -157,7 +158,7 @@ def _answers(
     if by_kernel:
         parts.append(kernel.answer(session, history, spine, by_kernel, period=period))
     if by_sql:
-        parts.append(sql.answer(session, history, spine, by_sql, period=period))
+        parts.append(answer_by_sql(session, history, spine, by_sql, period=period))
     made = pd.concat(parts, axis=1) if len(parts) > 1 else parts[0]
     names = [each.name for each in declarations]
     return made if list(made.columns) == names else made[names]

@@ -5,7 +5,7 @@ from functools import lru_cache
 from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError
 
-from features.engine.daily import AGE
+from features.engine.instants import AGE
 
 _NOW = (exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.CurrentDatetime, exp.Localtime, exp.Localtimestamp)
 _CHANCE = (exp.Rand, exp.Randn, exp.Uuid)

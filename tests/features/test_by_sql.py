@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from features.declaration import Declaration
-from features.engine import sql
 from features.engine.run import Engine, observe, outcome
+from features.engine.sql import answer as sql
 from features.expression import Events
 from features.history import History
 

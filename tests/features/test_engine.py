@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.engine import run, sql
+from features.engine import run
 from features.engine.run import Engine
+from features.engine.sql import answer as sql
 from features.engine.stored import Writer, stored
 from features.history import History
 from features.library import FEATURES, POPULATIONS, TARGETS, available, chosen

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from features.declaration import Declaration
-from features.engine.query import Period, write
+from features.engine.period import Period
 from features.engine.run import observe
+from features.engine.sql.query import write
 from features.engine.sql_text import columns_of, parsed
 from features.engine.views import lacks, reads
 from features.expression import Events

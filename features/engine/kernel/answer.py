@@ -15,7 +15,7 @@ from features.engine.kernel.keyed import Keyed
 from features.engine.kernel.load import Rows, load
 from features.engine.kernel.loops import Array, Bools, Floats
 from features.engine.kernel.source import Source, merged
-from features.engine.query import Period
+from features.engine.period import Period
 from features.expression import Aggregate, Node
 from features.history import History
 

@@ -15,7 +15,7 @@ from features.engine.kernel.keyed import Keyed
 from features.engine.kernel.load import fetched, load, ordered
 from features.engine.kernel.loops import Ints
 from features.engine.kernel.store import MICROSECONDS, Store
-from features.engine.query import Period
+from features.engine.period import Period
 from features.expression import Aggregate
 from features.history import History
 

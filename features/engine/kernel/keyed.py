@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from features.engine.kernel.asked import Asked
 from features.engine.kernel.ids import places
 from features.engine.kernel.loops import Array, Bools, Ints
-from features.engine.query import Period
+from features.engine.period import Period
 
 BLOCK = 1 << 17
 """So many rows are asked at a time."""

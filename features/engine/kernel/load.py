@@ -9,14 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.engine.daily import column
 from features.engine.kernel import loops
 from features.engine.kernel.columns import Columns, condition
 from features.engine.kernel.ids import places
 from features.engine.kernel.loops import Array, Ints
 from features.engine.kernel.source import Source
 from features.engine.kernel.store import Store, Values
-from features.engine.render import identifier, render
+from features.engine.render import column, identifier, render
 from features.expression import LABELS, OF_DAYS, Aggregate, Column, Node, columns
 
 LARGEST = 2**62

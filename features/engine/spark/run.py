@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.declaration import Declaration
 from features.engine import views
-from features.engine.query import Period
+from features.engine.period import Period
 from features.engine.spark.spine import check_spine, spine_query
 from features.engine.spark.tables import described
 from features.engine.spark.whole import whole

@@ -7,7 +7,7 @@ import pandas as pd
 
 from features.declaration import Declaration
 from features.engine.asked import TAKEN
-from features.engine.query import Period
+from features.engine.period import Period
 from features.engine.spark.columns import advice
 from features.engine.spark.text import literal, name
 from features.history import History

@@ -6,8 +6,9 @@ from sqlglot import exp, parse_one
 
 from features.declaration import Declaration
 from features.engine import views
-from features.engine.query import Period, write
+from features.engine.period import Period
 from features.engine.spark.text import in_doubles, name, template
+from features.engine.sql.query import write
 from features.history import History, Scan
 from features.tables import VIEWS
 

@@ -13,7 +13,7 @@ import pytest
 from features.engine.kernel.keyed import Keyed
 from features.engine.kernel.load import LARGEST, Rows, arranged
 from features.engine.kernel.store import Store, Values
-from features.engine.query import Period
+from features.engine.period import Period
 
 PLAIN = Rows("purchases", "TRUE", None, known=False, clock=True)
 

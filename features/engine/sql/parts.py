@@ -10,10 +10,11 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from features.engine.daily import AGE, AT, CUTOFF, DAY, Daily, column, window
-from features.engine.days import Days
-from features.engine.formula import decayed, formula
-from features.engine.render import arg, both, call
+from features.engine.instants import AGE, AT, CUTOFF, DAY
+from features.engine.render import arg, both, call, column
+from features.engine.sql.daily import Daily, window
+from features.engine.sql.days import Days
+from features.engine.sql.formula import decayed, formula
 from features.engine.sql_text import parsed
 from features.expression import Aggregate, Column, Node, Sql
 

@@ -10,50 +10,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
 
-import pandas as pd
 from sqlglot import exp
 
 from features.declaration import Declaration
-from features.engine.daily import AT, CUTOFF, KNOWN, Daily, column, of_row, window
-from features.engine.labels import Beside, Labels
-from features.engine.named import Named
-from features.engine.parts import Apart, Part, Raw, Rows, counts_days
-from features.engine.render import both, days, double, render
+from features.engine.instants import AT, CUTOFF, KNOWN
+from features.engine.period import Period
+from features.engine.render import both, column, days, double, render
+from features.engine.sql.daily import Daily, of_row, window
+from features.engine.sql.labels import Beside, Labels
+from features.engine.sql.named import Named
+from features.engine.sql.parts import Apart, Part, Raw, Rows, counts_days
 from features.expression import LABELS, Aggregate, Node, Sql
 from features.tables import TABLES, VIEWS
 
 Key = tuple[str, ...]
 COUNTS = ("count", "sum", "distinct")
 """Kinds that give 0 over no rows."""
-
-
-@dataclass(frozen=True)
-class Period:
-    """Which instants count at a cutoff: the past (no horizon), or a horizon of so many days.
-
-    Of a horizon `known_by` leaves out what became known only at that instant or later.
-    """
-
-    horizon_days: int | None = None
-    known_by: pd.Timestamp | None = None
-
-    def holds(self, *, known: bool) -> exp.Expr:
-        """At or after the cutoff is the future; of the past, only what was known by the cutoff."""
-        inside: list[exp.Expr] = [exp.LT(this=AT, expression=CUTOFF)]
-        if self.horizon_days is not None:
-            end = exp.Add(this=CUTOFF, expression=days(self.horizon_days))
-            inside = [exp.GTE(this=AT, expression=CUTOFF), exp.LT(this=AT, expression=end)]
-        if known:
-            inside.append(exp.LT(this=KNOWN, expression=self._known_by()))
-        return exp.and_(*inside)
-
-    @property
-    def asks_when_known(self) -> bool:
-        """Whether it matters when rows became known."""
-        return self.horizon_days is None or self.known_by is not None
-
-    def _known_by(self) -> exp.Expr:
-        return CUTOFF if self.known_by is None else exp.cast(exp.Literal.string(str(self.known_by)), "TIMESTAMP")
 
 
 @dataclass
@@ -196,7 +168,7 @@ class Group:
 
     @property
     def _holds(self) -> exp.Expr:
-        return self.asked.period.holds(known=self._known)
+        return holds(self.asked.period, known=self._known)
 
     def _keyed(self, table: str) -> list[exp.Expr]:
         return [exp.column(key, table) for key in self.keys]
@@ -303,3 +275,15 @@ def _number(declaration: Declaration, group: Callable[[Aggregate, str | None], G
     markers = dict.fromkeys(group(each, declaration.by).marker(each) for each in declaration.aggregates)
     given = exp.Case().when(exp.or_(*(marker.is_(exp.null()).not_() for marker in markers)), rendered)
     return exp.Coalesce(this=given, expressions=[exp.convert(float(declaration.empty))])
+
+
+def holds(period: Period, *, known: bool) -> exp.Expr:
+    """Write the condition of a period: at or after the cutoff is the future; of the past, what was known by then."""
+    inside: list[exp.Expr] = [exp.LT(this=AT, expression=CUTOFF)]
+    if period.horizon_days is not None:
+        end = exp.Add(this=CUTOFF, expression=days(period.horizon_days))
+        inside = [exp.GTE(this=AT, expression=CUTOFF), exp.LT(this=AT, expression=end)]
+    if known:
+        by = CUTOFF if period.known_by is None else exp.cast(exp.Literal.string(str(period.known_by)), "TIMESTAMP")
+        inside.append(exp.LT(this=KNOWN, expression=by))
+    return exp.and_(*inside)

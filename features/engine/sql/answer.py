@@ -14,8 +14,9 @@ from sqlglot import exp
 
 from features.declaration import Declaration
 from features.engine import views
-from features.engine.query import Period, write
+from features.engine.period import Period
 from features.engine.session import lend
+from features.engine.sql.query import write
 from features.history import History
 from features.tables import VIEWS
 

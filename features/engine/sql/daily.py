@@ -9,24 +9,10 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from features.engine.named import Named
-from features.engine.render import arg, both, call, days, number, render
+from features.engine.instants import AT, CUTOFF
+from features.engine.render import arg, both, call, column, days, number, render
+from features.engine.sql.named import Named
 from features.expression import Aggregate, Column, Node
-
-AT, KNOWN, CUTOFF = exp.column("at", "d"), exp.column("known", "d"), exp.column("cutoff", "s")
-DAY = exp.cast(AT, "DATE")
-AGE = exp.DateDiff(this=exp.cast(CUTOFF, "DATE"), expression=DAY, unit=exp.var("DAY"))
-CLOCK = {"weekday": "ISODOW(time) - 1", "hour": "EXTRACT(hour FROM time)"}
-"""Columns made of a row's time."""
-
-
-def column(node: Node, table: str | None = None) -> exp.Expr:
-    """Render a column of the rows themselves."""
-    if not isinstance(node, Column):
-        raise TypeError("an aggregate of an aggregate is not a declaration; combine aggregates by arithmetic")
-    if node.name in CLOCK:
-        return exp.paren(exp.maybe_parse(CLOCK[node.name], dialect="duckdb"))
-    return exp.column(node.name, table, quoted=True)
 
 
 def of_row(node: Node) -> exp.Expr:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from features.engine.daily import CUTOFF, window
-from features.engine.named import Named
+from features.engine.instants import CUTOFF
 from features.engine.render import arg, both, call, number
+from features.engine.sql.daily import window
+from features.engine.sql.named import Named
 from features.expression import Aggregate
 
 

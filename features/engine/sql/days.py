@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from features.engine.daily import AT
-from features.engine.formula import decayed
+from features.engine.instants import AT
 from features.engine.render import Leaf, arg, both, call, number, render
+from features.engine.sql.formula import decayed
 from features.expression import Aggregate, Column, Node
 
 

@@ -1,0 +1,1 @@
+"""The SQL engine: declarations become one query, for DuckDB, Spark and warehouses."""
