@@ -143,7 +143,7 @@ def test_files_that_make_data_definitions_or_texts_are_not_code(name: str, sourc
 
 def test_a_file_that_moves_is_other_code(sources: Path) -> None:
     before = code(sources)
-    (sources / "engine" / "formula.py").rename(sources / "engine" / "formulas.py")
+    (sources / "engine" / "render.py").rename(sources / "engine" / "renders.py")
     moved = code(sources)
     assert moved != before
     (sources / "more.py").write_text("")
