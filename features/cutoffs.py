@@ -44,7 +44,7 @@ def spine(
         return _anchored(history, population, cutoffs)
     if population.by and categories is None:
         raise ValueError(f"population {population.name!r} is per {population.by}: say which categories it is about")
-    if at_once(history, population, []) and cutoffs.is_unique:
+    if at_once(history, cutoffs, population, []):
         return census(history, cutoffs, population, [])
     asked = candidates(history, cutoffs, view=population.of, categories=categories if population.by else None)
     held = (observe(history, asked, [population])[population.name] == 1).to_numpy()

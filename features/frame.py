@@ -27,7 +27,7 @@ def frame(
     and `observe` raise.
     """
     asked = asked_cutoffs(history, cutoffs)
-    if engine == "kernel" and at_once(history, population, features) and asked.is_unique:
+    if engine == "kernel" and at_once(history, asked, population, features):
         return census(history, asked, population, features, to=to)
     who = spine(history, population, asked, categories=categories or None)
     return observe(history, who, features, engine=engine, to=to)

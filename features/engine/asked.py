@@ -20,13 +20,19 @@ def checked(history: History, spine: pd.DataFrame, declarations: Sequence[Declar
     Raises `HistoryError` for tables and columns that there are not, or are no numbers where those are asked for, and
     `ValueError` for a spine that is none.
     """
+    check_declarations(history, declarations)
+    return checked_spine(spine, declarations, zone=history.zone)
+
+
+def check_declarations(history: History, declarations: Sequence[Declaration]) -> None:
+    """Check what is asked, whoever it is about. Raises as `checked` does."""
     for each in declarations:
         lacking = views.lacks(history, each)
         if lacking is not None:
             mend = f"Map them in the dataset file, or leave {each.name} out of the study"
             raise HistoryError(f"{each.name} {lacking}. {mend}")
         check_fit(history, each)
-    return checked_spine(spine, declarations, zone=history.zone)
+    _check_once(declarations)
 
 
 def checked_spine(spine: pd.DataFrame, declarations: Sequence[Declaration], *, zone: str) -> pd.DataFrame:
@@ -42,16 +48,20 @@ def _check_columns(spine: pd.DataFrame, declarations: Sequence[Declaration]) -> 
     for column, why in needed.items():
         if column not in spine:
             raise ValueError(f"{why}the spine needs a column {column!r}; it has {list(spine.columns)}")
-    names = [each.name for each in declarations]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"{twice} are asked for more than once; ask for each once")
-    taken = [column for column in (*TAKEN, *names) if column in spine]
+    _check_once(declarations)
+    taken = [column for column in (*TAKEN, *(each.name for each in declarations)) if column in spine]
     if taken:
         raise ValueError(f"the spine has columns {taken}, which the engine makes itself; rename or drop them")
     if len(spine) and not pd.api.types.is_string_dtype(spine["customer_id"]):
         repair = "ids are text: write spine.astype({'customer_id': 'str'})"
         raise ValueError(f"the spine's customer_id is {spine['customer_id'].dtype}; {repair}")
+
+
+def _check_once(declarations: Sequence[Declaration]) -> None:
+    names = [each.name for each in declarations]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{twice} are asked for more than once; ask for each once")
 
 
 def _local(cutoffs: pd.Series, zone: str) -> pd.Series:

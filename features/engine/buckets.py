@@ -24,18 +24,20 @@ def buckets(
 
     Where ids are merged over time, those for whom the same map is right come together (`features.engine.identities`).
     """
-    count = ceil(max(_rows(session, history), 1) / ROWS)
+    count = _count(session, history)
     for turn in turns(session, history, spine):
         asked = spine.iloc[turn]
-        lend(session, "asked_ids", asked[["customer_id"]])
-        define_views(session, history, where="TRUE" if len(turn) == len(spine) else "customer_id IN (FROM asked_ids)")
+        whole = len(turn) == len(spine)
+        if count > 1 or not whole:
+            lend(session, "asked_ids", asked[["customer_id"]])
+        define_views(session, history, where="TRUE" if whole else "customer_id IN (FROM asked_ids)")
         for rows in _buckets(session, history, asked, count):
             yield turn[rows]
 
 
 def shares(session: duckdb.DuckDBPyConnection, history: History) -> Iterator[None]:
     """Let the session's views show all customers, a bucket after the other."""
-    count = ceil(max(_rows(session, history), 1) / ROWS)
+    count = _count(session, history)
     for number in range(count):
         define_views(session, history, where="TRUE" if count == 1 else f"hash(customer_id) % {count} = {number}")
         yield
@@ -56,11 +58,11 @@ def _buckets(
             yield rows
 
 
-def _rows(session: duckdb.DuckDBPyConnection, history: History) -> int:
-    """Count the rows of the largest table of events."""
+def _count(session: duckdb.DuckDBPyConnection, history: History) -> int:
+    """Say how many buckets there are: as many as the largest table of events needs."""
     counted = [
         int(session.execute(f"SELECT count(*) FROM {views.TABLE}{name}").fetchall()[0][0])
         for name in ("transactions", "events", "touches")
         if name in history.tables
     ]
-    return max(counted)
+    return ceil(max(*counted, 1) / ROWS)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.declaration import Declaration
 from features.engine import kernel, views
-from features.engine.asked import checked
+from features.engine.asked import check_declarations, checked
 from features.engine.buckets import buckets, shares
 from features.engine.period import Period
 from features.engine.session import tables_of
@@ -56,9 +56,8 @@ def census(
 
     Gives what `observe` gives of the population's spine, for what `at_once` says that it can. Raises `NobodyAsked`.
     """
-    nobody = pd.DataFrame({"customer_id": pd.Series(dtype="str"), "cutoff": pd.Series(dtype="datetime64[us]")})
-    for asked in ([population], list(features)):
-        checked(history, nobody, asked)
+    for asked in ([population], features):
+        check_declarations(history, asked)
     with tables_of(history) as session, Writer.at(to) if to is not None else nullcontext() as writer:
         parts = []
         for _ in shares(session, history):
@@ -71,10 +70,13 @@ def census(
     return parts[0] if len(parts) == 1 else pd.concat(parts).sort_values(["cutoff", "customer_id"], ignore_index=True)
 
 
-def at_once(history: History, population: Declaration, features: Sequence[Declaration]) -> bool:
-    """Whether `census` can: each customer is asked about as such, under one id, and nothing is said in SQL."""
+def at_once(
+    history: History, cutoffs: pd.DatetimeIndex, population: Declaration, features: Sequence[Declaration]
+) -> bool:
+    """Whether `census` can: each customer is asked about as such, under one id and once, and nothing is said in SQL."""
     plain = not any(each.by or each.sql_only or each.anchored for each in (population, *features))
-    return plain and views.IDENTITIES not in history.tables and not VIEWS[population.of].timeless
+    one = views.IDENTITIES not in history.tables and cutoffs.is_unique
+    return plain and one and not VIEWS[population.of].timeless
 
 
 def outcome(

@@ -136,8 +136,8 @@ class Kept:
         held = pieces.answers([self.population], keyed)[self.population.name] == 1
         if not held.any():
             raise NobodyAsked.at(local, self.population, of=told["name"])
-        keyed = keyed if held.all() else keyed.some(held.to_numpy())
-        return pieces.spine(keyed).join(pieces.answers(self.features, keyed))
+        keyed = keyed.some(held.to_numpy())
+        return keyed.spine().join(pieces.answers(self.features, keyed))
 
     @cached_property
     def _aggregates(self) -> dict[str, list[Aggregate]]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from features.declaration import Declaration
 from features.engine.kept import disk
 from features.engine.kept.growth import Growth
-from features.engine.kept.standing import first_known, settled, stands
+from features.engine.kept.standing import settled, stands
 from features.engine.kernel.answer import answered
 from features.engine.kernel.asked import Asked
 from features.engine.kernel.keyed import Keyed
@@ -70,7 +70,7 @@ class Piece:
             customers=growth.customers,
             entities=growth.touched,
             sources=sources,
-            first=first_known(sources[view].columns.store),
+            first=sources[view].columns.store.first_seen,
             settled=settled(timed, count),
             standing={each.fingerprint: numbers[each.name].to_numpy() for each in fixed},
         )

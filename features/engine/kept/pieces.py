@@ -9,10 +9,11 @@ import pandas as pd
 import pyarrow as pa
 
 from features.declaration import Declaration
+from features.engine.framed import framed
 from features.engine.kept.merge import Part, merged
 from features.engine.kept.piece import Piece
 from features.engine.kernel import alphabet, loops
-from features.engine.kernel.answer import fill, framed
+from features.engine.kernel.answer import fill
 from features.engine.kernel.asked import Asked
 from features.engine.kernel.keyed import Keyed
 from features.engine.kernel.loops import Array, Ints
@@ -58,15 +59,6 @@ class Pieces:
         made = np.empty(len(self.customers), np.int64)
         for piece, part in zip(self.pieces, parts, strict=True):
             made[piece.entities] = part
-        return made
-
-    def spine(self, keyed: Keyed) -> pd.DataFrame:
-        """Name who is asked about, and when, in the order of the rows."""
-        entity, cutoff = np.empty(keyed.rows, np.int64), np.empty(keyed.rows, np.int64)
-        taken = keyed.asked.entity[keyed.place], keyed.asked.cutoff[keyed.place]
-        entity[keyed.order], cutoff[keyed.order] = taken
-        table = {"customer_id": self.customers.take(pa.array(entity)), "cutoff": pa.array(cutoff, pa.timestamp("us"))}
-        made: pd.DataFrame = pa.table(table).to_pandas()
         return made
 
     def answers(self, declarations: Sequence[Declaration], keyed: Keyed) -> pd.DataFrame:

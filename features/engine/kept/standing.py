@@ -9,7 +9,6 @@ from features.engine.kernel.loops import Ints
 from features.engine.kernel.store import Store
 from features.expression import Aggregate, columns
 
-NEVER = np.iinfo(np.int64).max
 LONG_AGO = np.iinfo(np.int64).min
 
 
@@ -29,18 +28,5 @@ def settled(stores: Iterable[Store], customers: int) -> Ints:
     for store in stores:
         some = np.flatnonzero(np.diff(store.starts))
         if some.size:
-            last[some] = np.maximum(last[some], np.maximum.reduceat(_known(store), store.starts[some]))
+            last[some] = np.maximum(last[some], np.maximum.reduceat(store.seen, store.starts[some]))
     return last
-
-
-def first_known(store: Store) -> Ints:
-    """Say when each customer's first event was there and known."""
-    first = np.full(len(store.starts) - 1, NEVER)
-    some = np.flatnonzero(np.diff(store.starts))
-    if some.size:
-        first[some] = np.minimum.reduceat(_known(store), store.starts[some])
-    return first
-
-
-def _known(store: Store) -> Ints:
-    return np.maximum(store.time, store.known) if store.known.size else store.time

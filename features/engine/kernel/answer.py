@@ -8,6 +8,7 @@ import pandas as pd
 
 from features.declaration import Declaration
 from features.engine import views
+from features.engine.framed import framed
 from features.engine.kernel import loops
 from features.engine.kernel.arithmetic import evaluate
 from features.engine.kernel.asked import Asked
@@ -66,12 +67,6 @@ def fill(
                 texts[place][rows] = block.text(each.aggregates[0])[taken]
             else:
                 loops.put(np.broadcast_to(block.number(each), asked.size), taken, rows, numbers[place])
-
-
-def framed(declarations: Sequence[Declaration], numbers: Floats, texts: Mapping[int, Array]) -> pd.DataFrame:
-    """Make columns a frame, without a copy of its numbers."""
-    frame = pd.DataFrame(numbers.T, columns=[each.name for each in declarations], copy=False)
-    return frame.assign(**{declarations[place].name: pd.array(each, dtype="str") for place, each in texts.items()})
 
 
 def by_view(declarations: Sequence[Declaration]) -> dict[str, list[Aggregate]]:

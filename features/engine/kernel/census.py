@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import duckdb
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from features.declaration import Declaration
 from features.engine.kernel.answer import answered, by_view, rows_of
@@ -13,8 +12,6 @@ from features.engine.kernel.asked import Asked
 from features.engine.kernel.ids import numbered
 from features.engine.kernel.keyed import Keyed
 from features.engine.kernel.load import fetched, load, ordered
-from features.engine.kernel.loops import Ints
-from features.engine.kernel.store import MICROSECONDS, Store
 from features.engine.period import Period
 from features.expression import Aggregate
 from features.history import History
@@ -41,25 +38,7 @@ def census(
     del table
     for view in aggregates.keys() - sources.keys():
         sources[view] = load(session, rows[view], aggregates[view], keys=[customers])
-    keyed = Keyed.everyone(customers, _first(sources[population.of].columns.store), instants)
+    keyed = Keyed.everyone(customers, sources[population.of].columns.store.first_seen, instants)
     held = answered([population], sources, keyed)[population.name] == 1
-    keyed = keyed if held.all() else keyed.some(held.to_numpy())
-    return _spine(keyed).join(answered(declarations, sources, keyed))
-
-
-def _first(store: Store) -> Ints:
-    """Say when each customer's first row was known."""
-    if not store.size:
-        return np.empty(0, np.int64)
-    if store.known.size:
-        return np.asarray(np.minimum.reduceat(np.maximum(store.time, store.known), store.starts[:-1]))
-    at = store.time if store.time.size else store.day.astype(np.int64) * MICROSECONDS
-    return at[store.starts[:-1]]
-
-
-def _spine(keyed: Keyed) -> pd.DataFrame:
-    entity, cutoff = np.empty(keyed.rows, np.int64), np.empty(keyed.rows, np.int64)
-    entity[keyed.order], cutoff[keyed.order] = keyed.asked.entity, keyed.asked.cutoff
-    columns = {"customer_id": keyed.keys[0].take(pa.array(entity)), "cutoff": pa.array(cutoff, pa.timestamp("us"))}
-    spine: pd.DataFrame = pa.table(columns).to_pandas()
-    return spine
+    keyed = keyed.some(held.to_numpy())
+    return keyed.spine().join(answered(declarations, sources, keyed))

@@ -61,9 +61,19 @@ class Keyed:
 
     def some(self, held: Bools) -> "Keyed":
         """Leave out rows; the others stay in their order. Each row has its own answer."""
+        if held.all():
+            return self
         chosen = held[self.order]
         row = held.cumsum() - 1
         return Keyed(self.keys, self.asked.some(chosen), row[self.order[chosen]], np.arange(int(chosen.sum())))
+
+    def spine(self) -> pd.DataFrame:
+        """Name which customers are asked about, and when, in the order of the rows."""
+        entity, cutoff = np.empty(self.rows, np.int64), np.empty(self.rows, np.int64)
+        entity[self.order], cutoff[self.order] = self.asked.entity[self.place], self.asked.cutoff[self.place]
+        columns = {"customer_id": self.keys[0].take(pa.array(entity)), "cutoff": pa.array(cutoff, pa.timestamp("us"))}
+        spine: pd.DataFrame = pa.table(columns).to_pandas()
+        return spine
 
     @classmethod
     def _sorted(cls, keys: Sequence[pa.Array], entity: Ints, cutoffs: pd.Series, period: Period) -> "Keyed":

@@ -12,6 +12,7 @@ from features.engine.kernel.loops import Array, Bools, Ints
 
 MICROSECONDS = 86_400_000_000
 """Of a day."""
+NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,21 @@ class Store:
     def at(self) -> Array:
         """When events were: to the microsecond where that is asked for, or their day."""
         return self.time if self.time.size else self.day
+
+    @property
+    def seen(self) -> Ints:
+        """When events were there and known (µs); at their midnight where days are all that is asked for."""
+        at = self.time if self.time.size else self.day.astype(np.int64) * MICROSECONDS
+        return np.maximum(at, self.known) if self.known.size else at
+
+    @property
+    def first_seen(self) -> Ints:
+        """When each entity's first event was seen; `NEVER` for one without events."""
+        first = np.full(len(self.starts) - 1, NEVER)
+        some = np.flatnonzero(np.diff(self.starts))
+        if some.size:
+            first[some] = np.minimum.reduceat(self.seen, self.starts[some])
+        return first
 
     def take(self, chosen: Ints, starts: Ints) -> "Store":
         """Keep some events, which start anew."""

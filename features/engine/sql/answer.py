@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from features.declaration import Declaration
 from features.engine import views
+from features.engine.framed import framed
 from features.engine.period import Period
 from features.engine.session import lend
 from features.engine.sql.query import write
@@ -124,20 +125,19 @@ class _Answered:
     """The answers, as they come: those of a batch go to the rows of the spine that they are of."""
 
     def __init__(self, declarations: Sequence[Declaration], rows: int) -> None:
-        self.names = [each.name for each in declarations]
+        self.declarations = declarations
         self.numbers = np.empty((len(declarations), rows))
-        self.texts = {each.name: np.full(rows, None, dtype=object) for each in declarations if each.text}
+        self.texts = {place: np.full(rows, None, object) for place, each in enumerate(declarations) if each.text}
 
     def take(self, some: pa.RecordBatch) -> None:
         """Put answers into place."""
         rows = some["row_id"].to_numpy()
-        for place, name in enumerate(self.names):
-            if name in self.texts:
-                self.texts[name][rows] = np.array(some[name].to_pylist(), dtype=object)
+        for place, each in enumerate(self.declarations):
+            if each.text:
+                self.texts[place][rows] = np.array(some[each.name].to_pylist(), dtype=object)
             else:
-                self.numbers[place, rows] = pc.fill_null(some[name], np.nan).to_numpy()
+                self.numbers[place, rows] = pc.fill_null(some[each.name], np.nan).to_numpy()
 
     def frame(self) -> pd.DataFrame:
         """Give a column a declaration."""
-        frame = pd.DataFrame(self.numbers.T, columns=self.names, copy=False)
-        return frame.assign(**{name: pd.array(each, dtype="str") for name, each in self.texts.items()})
+        return framed(self.declarations, self.numbers, self.texts)
