@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -62,6 +62,21 @@ class Model(Protocol):
 
     def restore(self, state: State) -> Self:
         """Take back what `state` gave; the model then predicts the same values, bit for bit."""
+
+
+@runtime_checkable
+class Explained(Protocol):
+    """A model whose score is a sum over its features, on the scale of its link (log-odds of a probability, log of a
+    count or an amount).
+    """
+
+    features_: list[str]
+
+    def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """Give each row's terms: a column a feature of `features_`, and last the base that is everyone's.
+
+        They add up to the link of `predict` within 1e-6.
+        """
 
 
 def eligible(frame: pd.DataFrame) -> NDArray[np.bool_]:
