@@ -36,8 +36,11 @@ class Model(Protocol):
     `learns` says what it is fitted on: `"outcome"` needs rows whose horizon has closed, `"past"` uses the
     customers' history alone and so may be fitted on the very cutoff it predicts from. `requires` names the
     features without which it cannot work (empty: it takes those it is given). `labels` names the values of
-    `predict` where they are codes (segments), else it is empty. A model whose parameters may be tuned also has
-    `tunable`, a `Span` for each by name.
+    `predict` where they are codes (segments), else it is empty.
+
+    Three more a model may have. `tunable`: a `Span` for each parameter that may be tuned, by name. `takes_text`: True
+    where it can use columns of text (a frame that has one is else refused). `answers`: the names of the only targets
+    that it can tell of.
     """
 
     learns: ClassVar[Literal["outcome", "past"]]
