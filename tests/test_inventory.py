@@ -72,6 +72,7 @@ def test_populations() -> None:
         *(f"new_category_{days}d" for days in (91, 182)),
         "subscribers",
         "visitors_91d",
+        "listed",
         "touched",
         "renewing",
     ]

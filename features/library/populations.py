@@ -34,6 +34,12 @@ def visitors(e: Events) -> Number:
     return e.where(e["kind"] == "visit").count() > 0
 
 
+@population(of="customers")
+def listed(e: Events) -> Number:
+    """Customers in the table of customers, at whatever cutoff, whether they bought or not."""
+    return e.count() > 0
+
+
 @population(of="touches", anchored=True)
 def touched(e: Events) -> Events:
     """Each touch, asked about when it is sent: the treated and, to compare, the control group."""

@@ -74,6 +74,7 @@ WHO: dict[str, Oracle] = {
     **{f"active_{length}d": windowed(lines.bought, length) for length in (28, 84, 91, 182, 365)},
     "subscribers": relations.subscribed,
     "visitors_91d": windowed(relations.visited, 91),
+    "listed": relations.listed,
 }
 WHICH: dict[str, Oracle] = {f"new_category_{length}d": windowed(lines.not_bought, length) for length in (91, 182)}
 OUTCOMES: dict[str, Oracle] = {

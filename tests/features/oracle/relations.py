@@ -43,6 +43,10 @@ def visited(seen: Seen) -> float:
     return 1 if visits(seen) else 0
 
 
+def listed(seen: Seen) -> float:
+    return 1 if seen.person else 0
+
+
 def emails_opened(seen: Seen) -> float:
     return _events(seen, "email_open")
 
