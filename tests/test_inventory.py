@@ -97,6 +97,7 @@ def test_metrics() -> None:
         "aggregate_bias": ("count amount", "zero", False),
         "brier": ("binary", "lower", False),
         "ece": ("binary", "lower", False),
+        "empc": ("binary", "higher", False),
         "lift_at_10": ("binary", "higher", False),
         "log_loss": ("binary", "lower", False),
         "mae": ("count amount", "lower", False),

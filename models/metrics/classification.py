@@ -1,14 +1,14 @@
 """Metrics of a probability: `actual` is 0 or 1, `predicted` the probability of 1 (for ranks any score will do)."""
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
-from sklearn.metrics import log_loss as sklearn_log_loss
+from numpy.typing import ArrayLike, NDArray
 
-from models.metrics.inputs import check_probability
+from models.metrics.inputs import check_binary, check_probability, numbers
 from models.metrics.registry import metric
+from models.metrics.ties import best, cuts, shared
 
 Values = NDArray[np.float64]
+CERTAIN = float(np.finfo(np.float64).eps)
 
 
 @metric(kinds=("binary",), better="higher")
@@ -17,9 +17,12 @@ def roc_auc(actual: Values, predicted: Values) -> float:
 
     NaN if only one class is there.
     """
-    if np.ptp(actual) == 0:
+    rows, ones = cuts(actual, predicted)
+    zeros = rows - ones
+    if not ones[-1] or not zeros[-1]:
         return float("nan")
-    return float(roc_auc_score(actual, predicted))
+    below = np.diff(zeros, prepend=0.0) @ (ones + np.concatenate(([0.0], ones[:-1]))) / 2
+    return float(below / (ones[-1] * zeros[-1]))
 
 
 @metric(kinds=("binary",), better="higher")
@@ -28,16 +31,17 @@ def pr_auc(actual: Values, predicted: Values) -> float:
 
     A random score gives about the share of 1s. NaN if there is no 1.
     """
-    if not actual.any():
+    rows, ones = cuts(actual, predicted)
+    if not ones[-1]:
         return float("nan")
-    return float(average_precision_score(actual, predicted))
+    return float(np.diff(ones, prepend=0.0) @ (ones / rows) / ones[-1])
 
 
 @metric(kinds=("binary",), better="lower")
 def brier(actual: Values, predicted: Values) -> float:
     """Mean squared difference of probability and outcome (Brier 1950). `ValueError` outside [0, 1]."""
     check_probability(predicted)
-    return float(brier_score_loss(actual, predicted, pos_label=1))
+    return float(np.square(actual - predicted).mean())
 
 
 @metric(kinds=("binary",), better="lower")
@@ -47,7 +51,8 @@ def log_loss(actual: Values, predicted: Values) -> float:
     Probabilities are kept 2.2e-16 away from 0 and 1, so that a certain and wrong row costs 36.04 and not infinity.
     """
     check_probability(predicted)
-    return float(sklearn_log_loss(actual, predicted, labels=[0, 1]))
+    given = np.where(actual == 1, predicted, 1 - predicted)
+    return float(-np.log(np.clip(given, CERTAIN, 1 - CERTAIN)).mean())
 
 
 @metric(kinds=("binary",), better="lower")
@@ -61,24 +66,26 @@ def ece(actual: Values, predicted: Values) -> float:
     about √(2p(1 − p) / (π · rows / 10)) and not 0. `ValueError` outside [0, 1].
     """
     check_probability(predicted)
-    distinct, tie, size = np.unique(predicted, return_inverse=True, return_counts=True)
-    gap = np.repeat(np.bincount(tie, weights=actual) / size - distinct, size)
+    outcome, probability = shared(actual, predicted)
+    gap = outcome - probability
     return float(sum(abs(part.sum()) for part in np.array_split(gap, 10)) / len(gap))
+
+
+def lift_at(actual: ArrayLike, predicted: ArrayLike, share: float) -> float:
+    """Lift at a share: the share of 1s among the best-scored share of rows, over the share of 1s among all rows.
+
+    Rows of equal score at the edge share their mean outcome (the expected value under random tie-breaking), and
+    where the share of the rows is not whole, the last row counts in part. At most min(1 / share, 1 / share of 1s); a
+    random score gives 1. NaN if there is no 1. `ValueError` as for any metric of a binary target, and unless
+    0 < share ≤ 1.
+    """
+    actual, predicted = numbers(actual, predicted)
+    check_binary(actual)
+    chosen = best(predicted, share)
+    return float(chosen @ actual / chosen.sum() / actual.mean()) if actual.any() else float("nan")
 
 
 @metric(kinds=("binary",), better="higher")
 def lift_at_10(actual: Values, predicted: Values) -> float:
-    """Lift at 10 %: the share of 1s among the top 10 % of rows by score, over the share of 1s among all rows.
-
-    Rows of equal score at the edge share their mean outcome (the expected value under random tie-breaking), and
-    where a tenth of the rows is not whole, the last row counts in part. At most min(10, 1 / share of 1s); a random
-    score gives 1. NaN if there is no 1.
-    """
-    if not actual.any():
-        return float("nan")
-    rows, top = len(actual), len(actual) / 10
-    last = rows - int(np.ceil(top))
-    edge = np.partition(predicted, last)[last]
-    above, tied = predicted > edge, predicted == edge
-    found = actual[above].sum() + (top - above.sum()) * actual[tied].mean()
-    return float(found / top / actual.mean())
+    """Lift at 10 % (see `lift_at`)."""
+    return lift_at(actual, predicted, 0.1)

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.metrics import METRICS, Metric
-from models.metrics.bootstrap import interval, resamples
+from models.metrics.bootstrap import Paired, interval, paired, resamples
 
 Columns = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]
 EVERY = [pytest.param(each, id=each.name) for each in METRICS.values()]
@@ -19,7 +19,7 @@ def sample(customers: int = 40, rows: int = 400) -> Columns:
     return (rng.random(rows) < predicted).astype(float), predicted, rng.integers(0, customers, rows)
 
 
-def slow_interval(metric: Metric, columns: Columns, draws: int, seed: int) -> list[float]:
+def slow_values(metric: Metric, columns: Columns, draws: int, seed: int) -> NDArray[np.float64]:
     actual, predicted, customers = columns
     known = sorted(set(customers.tolist()))
     rng = np.random.default_rng(seed)
@@ -33,7 +33,11 @@ def slow_interval(metric: Metric, columns: Columns, draws: int, seed: int) -> li
                     p.append(predicted[row])
                     who.append(place)
         values.append(metric(y, p, who))
-    return [float(end) for end in np.percentile(values, [2.5, 97.5])]
+    return np.array(values)
+
+
+def slow_interval(metric: Metric, columns: Columns, draws: int, seed: int) -> list[float]:
+    return [float(end) for end in np.percentile(slow_values(metric, columns, draws, seed), [2.5, 97.5])]
 
 
 @pytest.mark.parametrize("each", EVERY)
@@ -41,6 +45,58 @@ def test_as_a_slow_bootstrap_has_it(each: Metric) -> None:
     actual, predicted, customers = sample()
     fast = interval(each, actual, predicted, customers=customers, draws=20, seed=3)
     assert fast == pytest.approx(slow_interval(each, (actual, predicted, customers), 20, 3), rel=1e-9)
+
+
+@pytest.mark.parametrize("each", EVERY)
+def test_two_predictions_meet_on_the_same_customers(each: Metric) -> None:
+    actual, first, customers = sample()
+    second = np.roll(first, 3)  # in another order, so that each is sorted in its own way
+    found = paired(each, actual, first, second, customers=customers, draws=15, seed=3)
+    slow = [slow_values(each, (actual, predicted, customers), 15, 3) for predicted in (first, second)]
+    ends = np.percentile(slow[0] - slow[1], [2.5, 97.5])
+    value = each(actual, first, customers) - each(actual, second, customers)
+    assert (found.difference, found.low, found.high) == pytest.approx((value, *ends), rel=1e-9)
+
+
+def test_a_prediction_does_not_differ_from_itself_and_the_other_way_round_is_the_negative() -> None:
+    actual, first, customers = sample()
+    roc_auc = METRICS["roc_auc"]
+    assert paired(roc_auc, actual, first, first, customers=customers) == Paired(0.0, 0.0, 0.0)
+    assert paired(roc_auc, actual, first, 7 * first, customers=customers) == Paired(0.0, 0.0, 0.0)
+    there = paired(roc_auc, actual, first, -first, customers=customers)
+    back = paired(roc_auc, actual, -first, first, customers=customers)
+    assert (back.difference, back.low, back.high) == pytest.approx((-there.difference, -there.high, -there.low))
+    assert 0 < there.low < there.difference < there.high
+
+
+def test_what_two_predictions_share_does_not_widen_their_difference() -> None:
+    actual, first, customers = sample(customers=400)
+    second = first + np.random.default_rng(1).normal(0, 0.01, len(first))
+    alone = interval(METRICS["roc_auc"], actual, first, customers=customers)
+    found = paired(METRICS["roc_auc"], actual, first, second, customers=customers)
+    assert found.high - found.low < 0.2 * (alone[1] - alone[0])
+
+
+def test_a_difference_of_lists_keeps_them_apart() -> None:
+    actual, first, groups = sample(customers=60)
+    found = paired(METRICS["map_at_5"], actual, first, -first, customers=groups // 3, groups=groups, draws=50)
+    values = [METRICS["map_at_5"](actual, each, groups) for each in (first, -first)]
+    assert found.difference == pytest.approx(values[0] - values[1])
+    assert found.low < found.difference < found.high
+    alone = paired(METRICS["map_at_5"], actual, first, -first, customers=groups // 3, draws=50)
+    assert alone.difference != pytest.approx(found.difference, rel=1e-3)  # a customer's rows as one list
+
+
+def test_an_undefined_difference() -> None:
+    found = paired(METRICS["roc_auc"], [0, 0], [0.1, 0.3], [0.2, 0.1], customers=[1, 2])
+    assert np.isnan([found.difference, found.low, found.high]).all()
+    one = paired(METRICS["brier"], [0, 1], [0.1, 0.3], [0.2, 0.3], customers=["a", "a"])
+    assert one.difference == pytest.approx((0.01 - 0.04) / 2)
+    assert np.isnan([one.low, one.high]).all()  # one customer
+    with pytest.raises(ValueError, match="at least 1 draw"):
+        paired(METRICS["brier"], [0, 1], [0.1, 0.3], [0.2, 0.3], customers=[1, 2], draws=0)
+    with pytest.raises(ValueError, match="predicted has 1 rows and actual has 2"):
+        paired(METRICS["brier"], [0, 1], [0.1, 0.3], [0.2], customers=[1, 2])
 
 
 def test_a_customer_drawn_twice_comes_twice_with_all_rows() -> None:

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from models.metrics import METRICS
+from models.metrics.classification import lift_at
+from models.metrics.ties import best, cuts, shared
 
 Rows = list[tuple[int, float]]
 LEVELS = [0.0, 0.125, 0.25, 0.5, 0.75, 1.0]
@@ -156,6 +159,55 @@ def test_only_the_ranks_matter_to_a_rank_metric(name: str) -> None:
     expected = METRICS[name](actual, predicted)
     for moved in (predicted**3, np.log(predicted), 1000 * predicted - 7):
         assert METRICS[name](actual, moved) == pytest.approx(expected, rel=1e-12)
+
+
+def test_as_scikit_learn_has_it() -> None:
+    for rows, seed in ((5, 0), (300, 1), (1003, 2)):
+        actual, predicted = sample(rows)
+        predicted = np.where(np.random.default_rng(seed).random(rows) < 0.1, np.round(predicted), predicted)
+        assert METRICS["roc_auc"](actual, predicted) == pytest.approx(roc_auc_score(actual, predicted), rel=1e-12)
+        average = average_precision_score(actual, predicted)
+        assert METRICS["pr_auc"](actual, predicted) == pytest.approx(average, rel=1e-12)
+        assert METRICS["brier"](actual, predicted) == pytest.approx(brier_score_loss(actual, predicted), rel=1e-12)
+        assert METRICS["log_loss"](actual, predicted) == pytest.approx(log_loss(actual, predicted), rel=1e-12)
+
+
+def test_cuts_count_what_scores_at_least_as_high() -> None:
+    rows, ones = cuts(np.array([0.0, 1, 1, 0, 1]), np.array([0.2, 0.7, 0.2, 0.9, 0.7]))
+    assert rows.tolist() == [1, 3, 5]  # 0.9; 0.7 too; 0.2 too
+    assert ones.tolist() == [0, 2, 3]
+
+
+def test_tied_rows_share_what_happened() -> None:
+    outcome, predicted = shared(np.array([0.0, 1, 1, 0, 0]), np.array([0.2, 0.7, 0.2, 0.2, 0.1]))
+    assert predicted.tolist() == [0.1, 0.2, 0.2, 0.2, 0.7]
+    assert outcome == pytest.approx([0, 1 / 3, 1 / 3, 1 / 3, 1])
+
+
+def test_the_best_share_takes_a_part_of_each_tie() -> None:
+    assert best(np.array([0.9, 0.5, 0.1, 0.5]), 0.5).tolist() == [1, 0.5, 0, 0.5]
+    assert best(np.array([0.9, 0.5, 0.1, 0.5]), 0.9) == pytest.approx([1, 1, 0.6, 1])
+    assert best(np.array([0.9, 0.5, 0.1]), 0.1) == pytest.approx([0.3, 0, 0])
+    assert best(np.array([0.9, 0.5, 0.1]), 1.0).tolist() == [1, 1, 1]
+    for share in (0.1, 0.3, 0.7):
+        assert best(sample()[1], share).sum() == pytest.approx(share * 1003)
+
+
+def test_lift_at_any_share() -> None:
+    actual, predicted = sample()
+    assert lift_at(actual, predicted, 0.1) == METRICS["lift_at_10"](actual, predicted)
+    assert lift_at(actual, predicted, 1.0) == pytest.approx(1.0)
+    order = np.argsort(-predicted, kind="stable")
+    apart = np.arange(1003.0)[::-1]  # no ties
+    for top in (50, 200, 700):
+        rate = actual[order][:top].mean()
+        assert lift_at(actual[order], apart, top / 1003) == pytest.approx(rate / actual.mean())
+    assert math.isnan(lift_at([0, 0], [0.1, 0.2], 0.5))
+    for wrong in (0.0, -0.1, 1.1, math.nan):
+        with pytest.raises(ValueError, match=r"share of rows lies in \(0, 1\]; got"):
+            lift_at(actual, predicted, wrong)
+    with pytest.raises(ValueError, match="actual must be 0 or 1"):
+        lift_at([0, 2], [0.1, 0.2], 0.5)
 
 
 def test_the_best_and_the_worst_order() -> None:

@@ -9,7 +9,7 @@ import pytest
 from models.metrics import METRICS, Metric, metric, metrics_of
 
 AMOUNT = ["normalised_gini", "aggregate_bias", "mae", "rmse"]
-BINARY = ["roc_auc", "pr_auc", "brier", "log_loss", "ece", "lift_at_10"]
+BINARY = ["roc_auc", "pr_auc", "brier", "log_loss", "ece", "lift_at_10", "empc"]
 RANKING = ["map_at_5"]
 EVERY = [pytest.param(each, id=each.name) for each in METRICS.values()]
 BINARY_ONLY = [pytest.param(METRICS[name], id=name) for name in BINARY + RANKING]
