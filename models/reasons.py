@@ -1,0 +1,234 @@
+"""Why a score is what it is: a model's terms by concept, in sentences; and what weighs most in all.
+
+The concepts come along (`features.concepts` has them), so that reasons can be given without the feature engine.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Value = float | str | None
+Direction = Literal["raises", "lowers"]
+Terms = NDArray[np.float64]
+"""A model's contributions: rows × (features + 1), the last column the base that is everyone's."""
+
+FEW: Final = 5
+"""Of fewer cutoffs than these the range is from the least to the greatest, else from the 10 % to the 90 % quantile."""
+
+
+class Concept(Protocol):
+    """What several features mean to people."""
+
+    @property
+    def name(self) -> str:
+        """Its name: features with equal ones are of one concept."""
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+
+    @property
+    def movable(self) -> bool:
+        """Whether marketing could move a customer on it."""
+
+    def sentence(
+        self,
+        values: Mapping[str, Value],
+        *,
+        features: Sequence[str],
+        typical: Mapping[str, float] | None = None,
+        currency: str = "",
+    ) -> str:
+        """Say what it is with a customer, of the first of the concept's features of which there is something to say."""
+
+
+class Reason(NamedTuple):
+    """One reason of a row's score.
+
+    `row` counts the rows from 0, `rank` the row's reasons from 1. `points` are what the concept adds to the score on
+    the link's scale (log-odds of a probability), `share` their size over the sizes of all of the row's concepts.
+    `features` are the concept's, those first that pull most in the reason's direction.
+    """
+
+    row: int
+    rank: int
+    concept: str
+    title: str
+    direction: Direction
+    points: float
+    share: float
+    sentence: str
+    movable: bool
+    features: tuple[str, ...]
+
+
+class _Group(NamedTuple):
+    """A concept and the places of its features among the model's."""
+
+    concept: Concept
+    places: NDArray[np.intp]
+
+
+def concept_points(contributions: Terms, features: Sequence[str], *, concepts: Mapping[str, Concept]) -> pd.DataFrame:
+    """Add the terms up by concept: a column a concept, by name, and last `base`; a row's sum is its score's link.
+
+    Raises `ValueError` where the shapes do not agree or a feature has no concept.
+    """
+    terms, groups = _terms(contributions, features), _groups(features, concepts)
+    table = pd.DataFrame(_points(terms, groups), columns=[each.concept.name for each in groups])
+    return table.assign(base=terms[:, -1])
+
+
+def reasons(
+    contributions: Terms,
+    features: Sequence[str],
+    values: pd.DataFrame | Mapping[str, Sequence[Value]],
+    *,
+    concepts: Mapping[str, Concept],
+    top: int = 3,
+    typical: Mapping[str, float] | None = None,
+    currency: str = "",
+) -> list[list[Reason]]:
+    """Give each row's weightiest reasons, by the size of their points; of equal ones by the concept's name.
+
+    `contributions` are a model's (`models.contract.Explained`). `values` holds the columns of the same rows: the
+    features and any other that a sentence may tell of. `typical` is what is usual of the features, such as medians.
+    A concept of no points is no reason, so that a row may have fewer than `top`. All reasons in one table:
+    `pd.DataFrame(itertools.chain.from_iterable(found), columns=Reason._fields)`.
+
+    Raises `ValueError` where the shapes do not agree or a feature has no concept.
+    """
+    terms, groups, columns = _terms(contributions, features), _groups(features, concepts), _columns(values)
+    wrong = {name: len(column) for name, column in columns.items() if len(column) != len(terms)}
+    if wrong:
+        raise ValueError(f"contributions have {len(terms)} rows and values have {wrong}; give the same rows of both")
+    points = _points(terms, groups)
+    shares = np.abs(points) / np.maximum(np.abs(points).sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    ranked = np.argsort(-np.abs(points), axis=1, kind="stable")[:, :top]
+    found: list[list[Reason]] = [[] for _ in terms]
+    for place, (concept, members) in enumerate(groups):
+        rows, ranks = np.nonzero(ranked == place)
+        pulls = terms[np.ix_(rows, members)] * np.sign(points[rows, place])[:, None]
+        leading = members[np.argsort(-pulls, axis=1, kind="stable")]
+        facts = (rows, ranks, points[rows, place], shares[rows, place], leading)
+        for row, rank, point, share, order in zip(*(each.tolist() for each in facts), strict=True):
+            if point == 0:
+                continue
+            names = tuple(features[each] for each in order)
+            said = concept.sentence(_Row(columns, row), features=names, typical=typical, currency=currency)
+            way: Direction = "raises" if point > 0 else "lowers"
+            found[row].append(
+                Reason(row, rank + 1, concept.name, concept.title, way, point, share, said, concept.movable, names)
+            )
+    return [sorted(each, key=lambda reason: reason.rank) for each in found]
+
+
+def importance(contributions: Terms, features: Sequence[str], *, concepts: Mapping[str, Concept]) -> pd.DataFrame:
+    """Give what concepts and features weigh over the rows, those of one cutoff: their mean size of points as a share.
+
+    Columns: level (`concept` or `feature`), name, concept (its name), title, movable, share; the shares of a level add
+    up to 1 (to 0 where the model uses nothing), the greatest first. What features of a concept take from one another
+    cancels in the concept and not among them.
+    """
+    terms, groups = _terms(contributions, features), _groups(features, concepts)
+    by_concept = [(each.concept.name, each.concept) for each in groups]
+    by_feature = [(name, concepts[name]) for name in features]
+    return pd.concat(
+        [
+            _shares("concept", by_concept, _points(terms, groups)),
+            _shares("feature", by_feature, terms[:, :-1]),
+        ],
+        ignore_index=True,
+    )
+
+
+def over_cutoffs(importances: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Bring together what `importance` gave at several cutoffs: mean, low and high of each share, and how many cutoffs.
+
+    Low and high are the least and the greatest below five cutoffs, else the 10 % and 90 % quantiles (linear between
+    values). What is not there at a cutoff weighs 0 there. Raises `ValueError` where there is none.
+    """
+    if not importances:
+        raise ValueError("no importances; give what `importance` gave of at least one cutoff")
+    what = ["level", "name", "concept", "title", "movable"]
+    shares = pd.concat([each.set_index(what)["share"] for each in importances], axis=1).fillna(0.0)
+    edges = (0.0, 1.0) if len(importances) < FEW else (0.1, 0.9)
+    low, high = np.quantile(shares.to_numpy(), edges, axis=1)
+    table = pd.DataFrame({"mean": shares.mean(axis=1), "low": low, "high": high, "cutoffs": len(importances)})
+    return table.reset_index().sort_values(["level", "mean", "name"], ascending=[True, False, True], ignore_index=True)
+
+
+def _shares(level: str, named: Sequence[tuple[str, Concept]], points: Terms) -> pd.DataFrame:
+    sizes = np.abs(points).mean(axis=0)
+    table = pd.DataFrame(
+        [(level, name, concept.name, concept.title, concept.movable) for name, concept in named],
+        columns=["level", "name", "concept", "title", "movable"],
+    )
+    table["share"] = sizes / max(sizes.sum(), np.finfo(np.float64).tiny)
+    return table.sort_values(["share", "name"], ascending=[False, True])
+
+
+def _terms(contributions: Terms, features: Sequence[str]) -> Terms:
+    terms = np.asarray(contributions, dtype=np.float64)
+    if terms.ndim != 2 or terms.shape[1] != len(features) + 1:
+        raise ValueError(
+            f"contributions have the shape {terms.shape}; {len(features)} features need rows × {len(features) + 1}, "
+            "the base in the last column"
+        )
+    return terms
+
+
+def _groups(features: Sequence[str], concepts: Mapping[str, Concept]) -> list[_Group]:
+    """List the concepts of the features, by name."""
+    lacking = [name for name in features if name not in concepts]
+    if lacking:
+        raise ValueError(f"the features {lacking} have no concept; `features.concepts.concepts_of` knows those of all")
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(features):
+        places.setdefault(concepts[name].name, []).append(place)
+    return [_Group(concepts[features[mine[0]]], np.array(mine)) for _, mine in sorted(places.items())]
+
+
+def _points(terms: Terms, groups: Sequence[_Group]) -> Terms:
+    """Add the terms up: rows × concepts. One after the other, so that a row alone gives the same as among others."""
+    points = np.zeros((len(terms), len(groups)))
+    for place, group in enumerate(groups):
+        for member in group.places:
+            points[:, place] += terms[:, member]
+    return points
+
+
+def _columns(values: pd.DataFrame | Mapping[str, Sequence[Value]]) -> Mapping[str, Sequence[Value]]:
+    """Give the columns as plain lists, which are read by the value many times faster."""
+    if not isinstance(values, pd.DataFrame):
+        return values
+    return {str(name): _plain(values[name]) for name in values}
+
+
+def _plain(column: "pd.Series[Any]") -> list[Value]:
+    if pd.api.types.is_numeric_dtype(column):
+        plain: list[Value] = column.to_numpy(dtype=np.float64, na_value=np.nan).tolist()
+        return plain
+    return [each if isinstance(each, str) else None for each in column.tolist()]
+
+
+class _Row(Mapping[str, Value]):
+    """One row of the columns, taken out of them only where it is looked at."""
+
+    __slots__ = ("columns", "row")
+
+    def __init__(self, columns: Mapping[str, Sequence[Value]], row: int) -> None:
+        self.columns = columns
+        self.row = row
+
+    def __getitem__(self, name: str) -> Value:
+        return self.columns[name][self.row]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
