@@ -1,4 +1,4 @@
-"""The one door to XGBoost: fit, predict, and the booster as its own UBJSON."""
+"""The one door to XGBoost: fit, predict, explain, and the booster as its own UBJSON."""
 
 from functools import cache
 from importlib.metadata import packages_distributions
@@ -24,9 +24,13 @@ def fit_booster(
     kind: TargetKind,
     rounds: int,
     params: dict[str, object],
+    types: list[str] | None = None,
 ) -> xgboost.Booster:
-    """Fit trees to rows × features; NaN is a missing value."""
-    data = xgboost.DMatrix(values, target)
+    """Fit trees to rows × features; NaN is a missing value.
+
+    `types` says for each feature whether it is a quantity ("q") or a code without order ("c"); None: all quantities.
+    """
+    data = xgboost.DMatrix(values, target, feature_types=types)
     fixed = {"tree_method": "hist", "verbosity": 0}
     return xgboost.train({**fixed, **OBJECTIVES[kind], **params}, data, num_boost_round=rounds)
 
@@ -34,6 +38,16 @@ def fit_booster(
 def predict_booster(booster: xgboost.Booster, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Predict the expected value for each row."""
     return np.asarray(booster.inplace_predict(values), dtype=np.float64)
+
+
+def contributions_booster(booster: xgboost.Booster, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give each feature's share of the margin, rows × (features + 1), the last the base: exact TreeSHAP.
+
+    Lundberg et al. (2020), From local explanations to global understanding with explainable AI for trees. XGBoost
+    computes in float32: the sum is the margin to some 1e-6.
+    """
+    data = xgboost.DMatrix(values, feature_types=booster.feature_types)
+    return np.asarray(booster.predict(data, pred_contribs=True), dtype=np.float64)
 
 
 def to_bytes(booster: xgboost.Booster) -> bytes:

@@ -1,4 +1,4 @@
-"""Buy till you die: BG/NBD for purchases, Gamma-Gamma for spend. The one door to lifetimes. Time is in weeks.
+"""Buy till you die: BG/NBD and MBG/NBD for purchases, Gamma-Gamma for spend; the one door to lifetimes. Time: weeks.
 
 A customer is x (repeat purchase days), t_x (first to last purchase day) and T (first purchase day to now). lifetimes
 finds the parameters. The predictions are the papers' formulas, written here: lifetimes' own BG/NBD expectation is NaN
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,10 @@ optimum is flat and rounding keeps the gradient from falling further (the parame
 NODES = 64
 """Points of the quadrature: relative error below 2e-6 up to ten years ahead, at the median 5e-16."""
 
-FITTERS = {"BG/NBD": "BetaGeoFitter", "Gamma-Gamma": "GammaGammaFitter"}
+PROCESSES: Final = {"bgnbd": "BG/NBD", "mbgnbd": "MBG/NBD"}
+"""How customers buy and leave: after each repeat purchase with probability p, or after the first one already."""
+
+FITTERS = {"BG/NBD": "BetaGeoFitter", "MBG/NBD": "ModifiedBetaGeoFitter", "Gamma-Gamma": "GammaGammaFitter"}
 """What lifetimes calls the models."""
 
 _DOOR = threading.Lock()
@@ -44,30 +47,58 @@ _DOOR = threading.Lock()
 def fit_bgnbd(*, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> dict[str, float]:
     """Estimate BG/NBD: r, alpha (weeks) of the purchase rate's gamma, a, b of the dropout probability's beta.
 
-    Maximum likelihood of Fader, Hardie & Lee (2005), "Counting your customers" the easy way, eq. 6. Customers with
-    the same (x, t_x, T) are fitted as one with a weight. Raises `ValueError` for histories that cannot be, fewer
-    than `FEWEST` repeat buyers, or a fit that does not converge.
+    Maximum likelihood of Fader, Hardie & Lee (2005), "Counting your customers" the easy way, eq. 6. Raises as
+    `fit_process` does.
     """
+    return fit_process("bgnbd", x=x, t_x=t_x, T=T)
+
+
+def fit_process(process: str, *, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> dict[str, float]:
+    """Estimate r, alpha (weeks), a and b of one of `PROCESSES`.
+
+    MBG/NBD is that of Batislam, Denizel & Filiztekin (2007), Empirical validation and comparison of models for
+    customer base analysis, with the likelihood of Wagner & Hoppe's erratum (2008). Customers with the same
+    (x, t_x, T) are fitted as one with a weight. Raises `ValueError` for a process that is none, histories that cannot
+    be, fewer than `FEWEST` repeat buyers, or a fit that does not converge.
+    """
+    name = _named(process)
     x, t_x, T = _history(x, t_x, T)
     repeaters = int((x > 0).sum())
     if repeaters < FEWEST:
         raise ValueError(
-            f"only {repeaters} of {len(x)} customers have a repeat purchase day and BG/NBD needs {FEWEST}; "
+            f"only {repeaters} of {len(x)} customers have a repeat purchase day and {name} needs {FEWEST}; "
             "take a longer history or a later cutoff"
         )
     groups = pd.DataFrame({"x": x, "t_x": t_x, "T": T}).groupby(["x", "t_x", "T"]).size().reset_index(name="weight")
-    return _estimate("BG/NBD", *(groups[column].to_numpy() for column in ("x", "t_x", "T", "weight")))
+    return _estimate(name, *(groups[column].to_numpy() for column in ("x", "t_x", "T", "weight")))
 
 
-def p_alive(params: Params, *, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
-    """Give the probability that each customer may still buy; 1 for x = 0, so never rank customers by it alone.
+def p_alive(params: Params, *, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, process: str = "bgnbd") -> Floats:
+    """Give the probability that each customer may still buy; of BG/NBD 1 for x = 0, so never rank customers by it.
 
-    Fader, Hardie & Lee, Computing P(alive) using the BG/NBD model (2008).
+    Fader, Hardie & Lee, Computing P(alive) using the BG/NBD model (2008); Batislam et al. (2007), eq. 5, of MBG/NBD.
     """
+    modified = _named(process) == PROCESSES["mbgnbd"]
     x, t_x, T = _history(x, t_x, T)
     odds_of_churn = (params["r"] + x) * np.log((params["alpha"] + T) / (params["alpha"] + t_x))
-    odds_of_churn += np.log(params["a"]) - np.log(params["b"] + np.maximum(x, 1) - 1)
-    return np.where(x == 0, 1.0, expit(-odds_of_churn))
+    chances = params["b"] + (x if modified else np.maximum(x, 1) - 1)
+    odds_of_churn += np.log(params["a"]) - np.log(chances)
+    return np.where((x == 0) & (not modified), 1.0, expit(-odds_of_churn))
+
+
+def p_silent(
+    params: Params, *, horizon: float, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, process: str = "bgnbd"
+) -> Floats:
+    """Give each customer's probability of no purchase day in the next `horizon` weeks.
+
+    Who has left stays silent; who is alive buys at a rate λ ~ Gamma(r + x, alpha + T), of which
+    E[exp(−λ horizon)] = ((alpha + T) / (alpha + T + horizon))^(r + x). Both processes have it in common, for a history
+    tells of p and of λ apart.
+    """
+    _check_horizon(horizon)
+    alive = p_alive(params, x=x, t_x=t_x, T=T, process=process)
+    x, _, T = _history(x, t_x, T)
+    return 1 + alive * np.expm1(-(params["r"] + x) * np.log1p(horizon / (params["alpha"] + T)))
 
 
 def expected_purchases(params: Params, *, horizon: float, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
@@ -77,8 +108,7 @@ def expected_purchases(params: Params, *, horizon: float, x: ArrayLike, t_x: Arr
     history leaves of λ ~ Gamma(r + x, alpha + T) and p ~ Beta(a, b + x): their eq. 10 as the integral that it
     closes. The integral over λ is exact, that over p a Gauss quadrature: no cancellation, and finite for every a, b.
     """
-    if not 0 < horizon < np.inf:
-        raise ValueError(f"the horizon is {horizon} weeks; it must be above 0 and finite")
+    _check_horizon(horizon)
     alive = p_alive(params, x=x, t_x=t_x, T=T)
     x, _, T = _history(x, t_x, T)
     shape, reach = params["r"] + x, horizon / (params["alpha"] + T)
@@ -124,6 +154,17 @@ def expected_value(params: Params, *, x: ArrayLike, m: ArrayLike) -> Floats:
     x, m = _spending(x, m)
     p, q, v = params["p"], params["q"], params["v"]
     return p * (v + x * np.maximum(m, 0)) / (p * x + q - 1)
+
+
+def _named(process: str) -> str:
+    if process not in PROCESSES:
+        raise ValueError(f"the process is {process!r}; it must be one of {list(PROCESSES)}")
+    return PROCESSES[process]
+
+
+def _check_horizon(horizon: float) -> None:
+    if not 0 < horizon < np.inf:
+        raise ValueError(f"the horizon is {horizon} weeks; it must be above 0 and finite")
 
 
 def _history(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Floats, Floats, Floats]:

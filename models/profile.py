@@ -1,42 +1,54 @@
-"""What a column looked like where the model was fitted: counts over its own quantile cells, nulls apart.
+"""What a column looked like where the model was fitted: counts over its own quantiles or levels, nulls apart.
 
 Counts of two periods over the same cells add up, and PSI, missing shares and the like come from them without the
 rows they were counted from.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.levels import NULL, Levels, is_text
+
 CELLS = 10
+
+Column = pd.Series | NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Counts of a column: cell i holds values in (edges[i − 1], edges[i]], the last one those above every edge."""
+    """Counts of a column.
+
+    Of numbers, cell i holds the values in (edges[i − 1], edges[i]], the last one those above every edge. Of text, cell
+    i holds the i-th of the `levels` (those of `models.levels.Levels`), the last one those that were rare or not there.
+    """
 
     edges: NDArray[np.float64]
     counts: NDArray[np.int64]
     missing: int
+    levels: tuple[str, ...] | None = None
 
     @classmethod
-    def of(cls, values: NDArray[np.float64]) -> Self:
-        """Cut a column at its own deciles; a value that many rows share is one edge."""
+    def of(cls, column: Column) -> Self:
+        """Cut a column at its own deciles (a value that many rows share is one edge), or of text into its levels."""
+        if _is_text(column):
+            return cls(np.array([]), np.array([0]), 0, Levels.of(pd.Series(column)).names).count(column)
+        values = _numbers(column)
         present = values[np.isfinite(values)]
         levels = np.linspace(0, 1, CELLS + 1)[1:-1]
         edges = np.unique(np.quantile(present, levels, method="lower")) if len(present) else np.array([])
         return cls(edges, np.zeros(len(edges) + 1, dtype=np.int64), 0).count(values)
 
-    def count(self, values: NDArray[np.float64]) -> Self:
+    def count(self, column: Column) -> Self:
         """Count another column over the same cells."""
-        present = values[np.isfinite(values)]
-        places = np.searchsorted(self.edges, present, side="left")
-        counts = np.bincount(places, minlength=len(self.edges) + 1).astype(np.int64)
-        return type(self)(self.edges, counts, int(len(values) - len(present)))
+        places = self._places(column)
+        there = places != NULL
+        counts = np.bincount(places[there], minlength=self._cells).astype(np.int64)
+        return replace(self, counts=counts, missing=int(len(places) - there.sum()))
 
     @property
     def rows(self) -> int:
@@ -45,15 +57,39 @@ class Cells:
 
     def state(self) -> dict[str, Any]:
         """Give the cells as plain data."""
-        return {"edges": self.edges.tolist(), "counts": self.counts.tolist(), "missing": self.missing}
+        cut = {"edges": self.edges.tolist()} if self.levels is None else {"levels": list(self.levels)}
+        return {**cut, "counts": self.counts.tolist(), "missing": self.missing}
 
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> Self:
         """Take them back."""
-        return cls(np.array(state["edges"]), np.array(state["counts"], dtype=np.int64), int(state["missing"]))
+        levels = tuple(state["levels"]) if "levels" in state else None
+        edges, counts = np.array(state.get("edges", []), dtype=np.float64), np.array(state["counts"], dtype=np.int64)
+        return cls(edges, counts, int(state["missing"]), levels)
+
+    @property
+    def _cells(self) -> int:
+        return len(self.edges if self.levels is None else self.levels) + 1
+
+    def _places(self, column: Column) -> NDArray[np.int64]:
+        """Give each value's cell, `NULL` for what is missing: a null, or a number that is not finite."""
+        if self.levels is not None:
+            return Levels(self.levels, rare=True, nulls=False).codes(pd.Series(column))
+        values = _numbers(column)
+        places = np.searchsorted(self.edges, values, side="left").astype(np.int64)
+        return np.where(np.isfinite(values), places, NULL)
 
 
 def profile(columns: pd.DataFrame) -> dict[str, Cells]:
-    """Count each column of a table of numbers."""
-    values = {str(name): columns[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in columns}
-    return {name: Cells.of(column) for name, column in values.items()}
+    """Count each column of a table of numbers and texts."""
+    return {str(name): Cells.of(columns[name]) for name in columns}
+
+
+def _is_text(column: Column) -> bool:
+    return isinstance(column, pd.Series) and is_text(column)
+
+
+def _numbers(column: Column) -> NDArray[np.float64]:
+    if isinstance(column, pd.Series):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return column

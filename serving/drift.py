@@ -1,8 +1,9 @@
 """`drift`: a batch's features and scores against what the artifact saw when it was fitted.
 
-The population stability index over the artifact's own decile cells, nulls apart: Σ (aᵢ − eᵢ) · ln(aᵢ / eᵢ) with
-shares a (now) and e (then), each at least 1e-3 (Siddiqi 2006, ch. 9). What samples of that size differ by anyhow is
-no drift. Features that grow with the calendar (`drift="elapsed"`) are reported, never alarmed on.
+The population stability index over the artifact's own decile cells (of a text: over its levels), nulls apart:
+Σ (aᵢ − eᵢ) · ln(aᵢ / eᵢ) with shares a (now) and e (then), each at least 1e-3 (Siddiqi 2006, ch. 9). What samples of
+that size differ by anyhow is no drift. Features that grow with the calendar (`drift="elapsed"`) are reported, never
+alarmed on.
 """
 
 from collections.abc import Mapping
@@ -121,7 +122,7 @@ def drift(artifact: Artifact, frame: pd.DataFrame, *, declared: Mapping[str, Dec
 
 
 def _finding(name: str, then: Cells, column: pd.Series, declared: Mapping[str, Declaration]) -> Finding:
-    now = then.count(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    now = then.count(column)
     value = psi(then, now)
     missing_then, missing_now = then.missing / then.rows, now.missing / now.rows
     severity: Severity = "ok"

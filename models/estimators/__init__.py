@@ -33,8 +33,15 @@ def create(name: str, *, setting: dict[str, Any] | None = None, **params: Any) -
 
 
 def _check_type(model: str, name: str, value: Any, *, default: Any) -> None:
-    """Refuse a number that is none, before a library does so in its own words."""
-    kinds = {bool: (bool,), int: (int,), float: (int, float)}.get(type(default))
+    """Refuse a number or a name that is none, before a library does so in its own words."""
+    allowed: dict[type, tuple[type, ...]] = {
+        bool: (bool,),
+        int: (int,),
+        float: (int, float),
+        str: (str,),
+        tuple: (list, tuple),
+    }
+    kinds = allowed.get(type(default))
     if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
         raise ValueError(f"model {model!r}: {name} = {value!r} must be of type {type(default).__name__}")
 

@@ -9,25 +9,35 @@ from sklearn.base import BaseEstimator
 
 from models.contract import State, TargetKind, eligible
 from models.estimators import register
+from models.link import link
 
 
 @register
 class BaseRate(BaseEstimator):
-    """Predicts the training mean."""
+    """Predicts the training mean. `kind` is what the target measures."""
 
     learns: ClassVar = "outcome"
     requires: ClassVar[tuple[str, ...]] = ()
     kinds: ClassVar[tuple[TargetKind, ...]] = ("binary", "count", "amount")
     labels: ClassVar[tuple[str, ...]] = ()
+    takes_text: ClassVar[bool] = True
+
+    def __init__(self, kind: TargetKind = "binary") -> None:
+        self.kind = kind
 
     def fit(self, X: pd.DataFrame, y: pd.Series) -> Self:
         """Take the mean of the target over the rows asked about."""
         self.rate_ = float(y[eligible(X)].mean())
+        self.features_: list[str] = []
         return self
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give everyone that mean."""
         return np.full(len(X), self.rate_)
+
+    def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """Give the base alone, the link of that mean: no feature has a share in it."""
+        return link(self.predict(X), self.kind)[:, None]
 
     def state(self) -> dict[str, Any]:
         """Give the mean."""
@@ -36,4 +46,5 @@ class BaseRate(BaseEstimator):
     def restore(self, state: State) -> Self:
         """Take back the mean."""
         self.rate_ = float(state["rate"])
+        self.features_ = []
         return self

@@ -34,13 +34,13 @@ class Bgnbd(BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y: pd.Series | None = None) -> Self:
         """Estimate from the histories; `y` is ignored. Raises as `models.buy_till_you_die.fit_bgnbd` does."""
-        self.params_ = fit_bgnbd(**_weeks(X))
+        self.params_ = fit_bgnbd(**weeks(X))
         return self
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's expected purchase days within the horizon, 0 or more."""
         check_is_fitted(self)
-        return expected_purchases(self.params_, horizon=self.horizon_days / DAYS_A_WEEK, **_weeks(X))
+        return expected_purchases(self.params_, horizon=self.horizon_days / DAYS_A_WEEK, **weeks(X))
 
     def state(self) -> dict[str, Any]:
         """Give the parameters."""
@@ -53,6 +53,7 @@ class Bgnbd(BaseEstimator):
         return self
 
 
-def _weeks(X: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+def weeks(X: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+    """Give a frame's x, t_x and T in weeks."""
     x, recency_days, tenure_days = matrix(X, list(Bgnbd.requires)).T
     return {"x": x, "t_x": recency_days / DAYS_A_WEEK, "T": tenure_days / DAYS_A_WEEK}

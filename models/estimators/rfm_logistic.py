@@ -36,15 +36,21 @@ class RfmLogistic(BaseEstimator):
         self.mean_, self.scale_ = logs.mean(axis=0), np.where(spread > 1e-9, spread, 1.0)
         regression = LogisticRegression(C=self.C).fit((logs - self.mean_) / self.scale_, y[asked])
         self.coefficients_, self.intercept_ = regression.coef_[0], float(regression.intercept_[0])
+        self.features_ = list(self.requires)
         return self
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give the probability of a 1. Terms are added column by column, so one row equals many bit for bit."""
-        standard = (self._logs(X) - self.mean_) / self.scale_
-        log_odds = np.full(len(X), self.intercept_)
-        for column, coefficient in enumerate(self.coefficients_):
-            log_odds = log_odds + coefficient * standard[:, column]
+        *terms, base = self.contributions(X).T
+        log_odds = base
+        for term in terms:
+            log_odds = log_odds + term
         return np.asarray(expit(log_odds), dtype=np.float64)
+
+    def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """Give each row's terms of the log-odds, each 0 at the training mean; the base is the intercept."""
+        terms = (self._logs(X) - self.mean_) / self.scale_ * self.coefficients_
+        return np.column_stack([terms, np.full(len(X), self.intercept_)])
 
     def state(self) -> dict[str, Any]:
         """Give the standardisation and the coefficients."""
@@ -59,6 +65,7 @@ class RfmLogistic(BaseEstimator):
         """Take them back."""
         self.mean_, self.scale_ = np.array(state["mean"]), np.array(state["scale"])
         self.coefficients_, self.intercept_ = np.array(state["coefficients"]), float(state["intercept"])
+        self.features_ = list(self.requires)
         return self
 
     def _logs(self, X: pd.DataFrame) -> NDArray[np.float64]:

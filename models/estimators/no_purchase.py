@@ -1,0 +1,64 @@
+"""Probability of no purchase day within the horizon, from past purchases alone (MBG/NBD or BG/NBD)."""
+
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from models.buy_till_you_die import fit_process, p_silent
+from models.contract import State, TargetKind
+from models.estimators import register
+from models.estimators.bgnbd import DAYS_A_WEEK, Bgnbd, weeks
+
+
+@register
+class NoPurchase(BaseEstimator):
+    """Exact P(no purchase day within `horizon_days` of the cutoff), gone for good or only silent for so long.
+
+    `process` says how customers leave: "mbgnbd" (Batislam, Denizel & Filiztekin 2007: perhaps right after the first
+    purchase) or "bgnbd" (Fader, Hardie & Lee 2005: only after a repeat purchase). Rank customers by this and never by
+    P(alive), which does not ask how often someone buys. The frame is that of `Bgnbd`. The horizon begins at the
+    cutoff: whether a customer leaves during a `lead_days` before it has no such closed form, and is refused.
+    """
+
+    learns: ClassVar[Literal["outcome", "past"]] = "past"
+    requires: ClassVar[tuple[str, ...]] = Bgnbd.requires
+    kinds: ClassVar[tuple[TargetKind, ...]] = ("binary",)
+    labels: ClassVar[tuple[str, ...]] = ()
+    answers: ClassVar[tuple[str, ...]] = ("churned",)
+
+    def __init__(self, horizon_days: int, *, lead_days: int = 0, process: str = "mbgnbd") -> None:
+        self.horizon_days = horizon_days
+        self.lead_days = lead_days
+        self.process = process
+
+    def fit(self, X: pd.DataFrame, y: pd.Series | None = None) -> Self:
+        """Estimate from the histories; `y` is ignored.
+
+        Raises `ValueError` for a lead, for an unknown process, and as `models.buy_till_you_die.fit_process` does.
+        """
+        if self.lead_days > 0:
+            raise ValueError(
+                f"no_purchase tells of the {self.horizon_days} days from the cutoff on and cannot leave out the first "
+                f"{self.lead_days} (lead_days): set lead_days to 0, or use a model that learns from outcomes"
+            )
+        self.params_ = fit_process(self.process, **weeks(X))
+        return self
+
+    def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """Give each row's probability of no purchase day within the horizon."""
+        check_is_fitted(self)
+        return p_silent(self.params_, process=self.process, horizon=self.horizon_days / DAYS_A_WEEK, **weeks(X))
+
+    def state(self) -> dict[str, Any]:
+        """Give the parameters."""
+        check_is_fitted(self)
+        return {"params": dict(self.params_)}
+
+    def restore(self, state: State) -> Self:
+        """Take the parameters back."""
+        self.params_ = dict(state["params"])
+        return self
