@@ -12,17 +12,29 @@ formats.weight = "number"         # columns of your own are text in a CSV, unles
 [policy]
 returns = "net"                   # negative amounts become returns
 ```
+
+Or one table of customers alone, a row a customer, without dates:
+
+```toml
+[table]
+parquet = "telco.parquet"
+columns.customer_id = "customerID"
+formats.TotalCharges = "number"   # text that is a number; a blank one is none
+```
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
 from configs.toml import HERE, Strict, find, names, read
 
 FOLDER = HERE / "datasets"
+CUSTOMERS: Final = "customers"
+"""What the table is that comes without a name."""
 
 Returns = Literal["raise", "net", "drop"]
 Discounts = Literal["in", "out"]
@@ -73,13 +85,14 @@ class PolicyFile(Strict):
 
 
 class DatasetFile(Strict):
-    """The tables of a customer base.
+    """The `tables` of a customer base, or the one `table` of customers, without dates.
 
     `end` is the first instant of which nothing is known. `zone` is the IANA time zone whose local time the history is
     in. `rejected` is the folder for rows that cannot be used, where `policy.rejects` is "keep".
     """
 
-    tables: dict[str, TableFile] = Field(min_length=1)
+    tables: dict[str, TableFile] = Field(default_factory=dict)
+    table: TableFile | None = None
     end: datetime | None = None
     zone: str = "UTC"
     policy: PolicyFile = Field(default_factory=PolicyFile)
@@ -88,8 +101,16 @@ class DatasetFile(Strict):
     def model_post_init(self, context: Any, /) -> None:
         """Refuse what does not hang together."""
         if (self.policy.rejects == "keep") != (self.rejected is not None):
+        if bool(self.tables) == (self.table is not None):
+            found = "both" if self.tables else "none"
+            raise ValueError(f"say either [tables.NAME], a history, or [table], customers without dates, not {found}")
             raise ValueError('policy.rejects = "keep" and rejected = "FOLDER" go together: say both, or neither')
 
+
+    @property
+    def named(self) -> Mapping[str, TableFile]:
+        """Give the tables by the name that they have in a history."""
+        return self.tables if self.table is None else {CUSTOMERS: self.table}
 
 def read_dataset(name: str) -> tuple[DatasetFile, Path]:
     """Read a dataset file by name or path; gives it and the folder that relative paths start at."""

@@ -24,7 +24,7 @@ def explain(
     if features is None:
         declared = [each for each in available(history) if category is not None or not each.by]
     else:
-        declared = chosen([name.strip() for name in features.split(",")])
+        declared = chosen([name.strip() for name in features.split(",")], history)
     at = history.end if cutoff is None else instant(cutoff, zone=history.zone)
     found = explained(history, customer_id, at, declared, category=category, last=last)
     show(found, Console())

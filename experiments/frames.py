@@ -19,7 +19,7 @@ from features.engine.run import Engine
 from features.history import History
 from features.library import POPULATIONS, available, chosen
 from features.snapshot import Asked
-from training.task import training_cutoffs
+from training.splits import training_cutoffs
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,15 @@ def rebuild_frame(folder: Path) -> None:
 
 def question(history: History, study: Study | None, options: Options) -> Asked:
     """Say what a frame is asked for: what the options say, else the study, else all that a history has at its end."""
-    population = POPULATIONS[options.population or (study.population if study else "known")]
+    population = POPULATIONS[
+        options.population or (study.population if study else "known" if history.dated else "listed")
+    ]
     if options.cutoffs:
         cutoffs = [instant(each, zone=history.zone) for each in options.cutoffs]
     else:
-        cutoffs = study_cutoffs(study) if study else [history.end]
+        cutoffs = study_cutoffs(study, history) if study else [history.end]
     cutoffs = sorted(set(cutoffs))
-    first = pd.Timestamp(study.cutoffs.first) if study else cutoffs[0]
+    first = pd.Timestamp(study.cutoffs.first) if study and study.cutoffs else cutoffs[0]
     return Asked(
         population=population,
         features=_features(history, study, options, population),
@@ -73,11 +75,17 @@ def question(history: History, study: Study | None, options: Options) -> Asked:
     )
 
 
-def study_cutoffs(study: Study) -> list[pd.Timestamp]:
-    """List the cutoffs of a study, those that train and those that test."""
+def study_cutoffs(study: Study, history: History) -> list[pd.Timestamp]:
+    """List the cutoffs of a study, those that train and those that test; a table without dates has its end alone."""
+    if study.cutoffs is None:
+        return [history.end]
     first, tests = pd.Timestamp(study.cutoffs.first), [pd.Timestamp(day) for day in study.cutoffs.test]
-    step, horizon = study.cutoffs.step_days, study.horizon_days or 0
-    return [*training_cutoffs(first=first, step_days=step, test=tests, horizon_days=horizon), *tests]
+    closes_in = pd.Timedelta(days=study.lead_days + (study.horizon_days or 0))
+    learned = [
+        training_cutoffs(first=first, step_days=study.cutoffs.step_days, origin=test, closes_in=closes_in)
+        for test in tests
+    ]
+    return [*(cutoff for each in learned for cutoff in each), *tests]
 
 
 def is_study(name: str) -> bool:
@@ -90,9 +98,9 @@ def is_study(name: str) -> bool:
 
 def _features(history: History, study: Study | None, options: Options, population: Declaration) -> list[Declaration]:
     if options.features is not None:
-        return chosen([name.strip() for name in options.features.split(",")])
+        return chosen([name.strip() for name in options.features.split(",")], history)
     if study is not None:
-        return chosen(study.features)
+        return chosen(study.features, history)
     return [each for each in available(history) if population.by or not each.by]
 
 

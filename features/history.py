@@ -3,12 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import pandas as pd
 import pyarrow as pa
 
 from features.finding import Finding
 from features.tables import HistoryError
+
+UNDATED: Final = pd.Timestamp("2000-01-01")
+"""Where a history of customers alone ends unless another instant is said: it has no dates, and no clock is read."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,11 @@ class History:
 
     def local(self, time: pd.Timestamp) -> pd.Timestamp:
         """Give an instant as the history's times are: without a zone, local."""
+    @property
+    def dated(self) -> bool:
+        """Whether anything happens in it: one of customers alone says how they are, and nothing of when."""
+        return "transactions" in self.tables
+
         return time if time.tz is None else time.tz_convert(self.zone).tz_localize(None)
 
     def require(self, table: str, columns: set[str], *, by: str) -> None:

@@ -66,7 +66,7 @@ class Manifest:
         of = self.snapshot
         return Asked(
             POPULATIONS[next(iter(of.population))],
-            [named(name) for name in of.definitions],
+            [named(name, fingerprint) for name, fingerprint in of.definitions.items()],
             [pd.Timestamp(cutoff) for cutoff in of.cutoffs],
             of.categories,
             "duckdb" if of.engine == "duckdb" else "kernel",

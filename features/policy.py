@@ -58,3 +58,5 @@ class Policy:
 
 AS_IT_IS: Final = Policy()
 """The default: amounts are what was paid; what is odd stops or is told."""
+OF_TRANSACTIONS: Final = ("returns", "discounts", "duplicates", "currency")
+"""The policies that say something of transactions alone."""

@@ -8,16 +8,16 @@ from models.artifact import Artifact, ArtifactError
 
 def features_of(artifact: Artifact) -> list[Declaration]:
     """Look up an artifact's features. Raises `ArtifactError` where one is gone or is defined otherwise by now."""
-    found = {name: _found(name) for name in artifact.features}
+    found = {name: _found(name, fingerprint) for name, fingerprint in artifact.features.items()}
     changed = [name for name, each in found.items() if each is None or each.fingerprint != artifact.features[name]]
     if changed:
         raise ArtifactError(_changed(artifact, str(changed)))
     return [each for each in found.values() if each is not None]
 
 
-def _found(name: str) -> Declaration | None:
+def _found(name: str, fingerprint: str) -> Declaration | None:
     try:
-        return named(name)
+        return named(name, fingerprint)
     except UnknownName:
         return None
 

@@ -54,7 +54,7 @@ def own_data(name: str) -> OwnData:
     file, folder = read_dataset(name)
     return OwnData(
         name=Path(name).stem,
-        tables={table: _source(table, each, folder) for table, each in file.tables.items()},
+        tables={table: _source(table, each, folder) for table, each in file.named.items()},
         end=None if file.end is None else pd.Timestamp(file.end),
         formats=_formats(file),
         zone=file.zone,
@@ -64,7 +64,7 @@ def own_data(name: str) -> OwnData:
 
 
 def _formats(file: DatasetFile) -> dict[str, str]:
-    return {f"{table}.{column}": each for table, of in file.tables.items() for column, each in of.formats.items()}
+    return {f"{table}.{column}": each for table, of in file.named.items() for column, each in of.formats.items()}
 
 
 def _policy(said: PolicyFile, folder: Path) -> Policy:

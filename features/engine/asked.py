@@ -7,6 +7,7 @@ import pandas as pd
 from features.declaration import Declaration
 from features.engine import views
 from features.engine.fitting import check_fit
+from features.engine.sorts import Types
 from features.history import History
 from features.tables import HistoryError
 
@@ -26,12 +27,13 @@ def checked(history: History, spine: pd.DataFrame, declarations: Sequence[Declar
 
 def check_declarations(history: History, declarations: Sequence[Declaration]) -> None:
     """Check what is asked, whoever it is about. Raises as `checked` does."""
+    types = Types(history)
     for each in declarations:
         lacking = views.lacks(history, each)
         if lacking is not None:
             mend = f"Map them in the dataset file, or leave {each.name} out of the study"
             raise HistoryError(f"{each.name} {lacking}. {mend}")
-        check_fit(history, each)
+        check_fit(types, each)
     _check_once(declarations)
 
 

@@ -59,10 +59,10 @@ def _buckets(
 
 
 def _count(session: duckdb.DuckDBPyConnection, history: History) -> int:
-    """Say how many buckets there are: as many as the largest table of events needs."""
+    """Say how many buckets there are: as many as the largest table of events, or of customers, needs."""
     counted = [
         int(session.execute(f"SELECT count(*) FROM {views.TABLE}{name}").fetchall()[0][0])
-        for name in ("transactions", "events", "touches")
+        for name in ("transactions", "events", "touches", "customers")
         if name in history.tables
     ]
-    return ceil(max(*counted, 1) / ROWS)
+    return ceil(max([*counted, 1]) / ROWS)

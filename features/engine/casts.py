@@ -8,7 +8,9 @@ from features.engine.render import identifier, text
 from features.tables import MONEY, RATE, Column
 
 NUMBER: Final = "number"
-"""The format of a column of one's own that is text, as all are in a CSV, and is to be a number."""
+"""The format of a column of one's own that is text, as all are in a CSV, and is to be a number; blanks are none."""
+BLANKS: Final = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
+"""SQL of the characters that say nothing around or instead of a value: blank, tab, line ends, no-break space."""
 EMPTY: Final = "EMPTY"
 """The type of a column without any value."""
 ZONED: Final = frozenset(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"))
@@ -26,12 +28,20 @@ _OFFSET: Final = r"\d{4}-\d\d-\d\d[T ][0-9:.]+(\s*[Zz]|[+-]\d\d(:?\d\d){0,2}| [A
 class Cast:
     """The SQL that gives our value, NULL where one does not fit; empty where the type as a whole does not.
 
-    `wrong` is what values that do not fit are, `advice` what to do about them.
+    `wrong` is what values that do not fit are, `advice` what to do about them. `blank` says that a text of blanks is
+    no value.
     """
 
     sql: str
     wrong: str
     advice: str = ""
+    blank: bool = False
+
+    def unfit(self, column: str, value: str) -> str:
+        """Write the condition that a column has a value, but ours (its SQL) is none."""
+        quoted = identifier(column)
+        there = f"trim({quoted}, {BLANKS}) <> ''" if self.blank else f"{quoted} IS NOT NULL"
+        return f"{there} AND {value} IS NULL"
 
 
 def cast_of(column: str, type_: str, expected: Column | None, format_: str | None, zone: str = "UTC") -> Cast:
@@ -66,7 +76,8 @@ def local(instant: str, zone: str) -> str:
 
 def _own(quoted: str, type_: str, format_: str | None, zone: str) -> Cast:
     if format_ == NUMBER:
-        return Cast(f"TRY_CAST({quoted} AS DOUBLE)", "is not a number", "mend the values, or give no format")
+        wrong, advice = "is not a number", "mend the values, or give no format"
+        return Cast(f"TRY_CAST({quoted} AS DOUBLE)", wrong, advice, blank=type_ == "VARCHAR")
     if format_ is not None:
         return _formatted(quoted, format_, zone)
     return Cast(local(quoted, zone) if type_ in ZONED else quoted, "")

@@ -20,8 +20,8 @@ from features.engine.fingerprint import fingerprint
 from features.engine.session import place, session
 from features.engine.zones import check_zone, local_end
 from features.finding import Finding
-from features.history import History, Scan, Source
-from features.policy import AS_IT_IS, Policy
+from features.history import UNDATED, History, Scan, Source
+from features.policy import AS_IT_IS, OF_TRANSACTIONS, Policy
 from features.tables import TABLES, HistoryError
 
 
@@ -37,7 +37,9 @@ def admit(
 ) -> History:
     """Check tables and make them a history.
 
-    `end` is the first instant of which nothing is known; by default the midnight after the last transaction.
+    Customers may come alone: everything is then known of them at any time, and nothing happens.
+    `end` is the first instant of which nothing is known; by default the midnight after the last transaction, and of
+    customers alone `features.history.UNDATED`.
     `formats` gives strptime formats of time columns that are text in no ISO form or integers, by table.column.
     `zone` is an IANA name: inside, every time is naive local time of it. Times with an offset are converted to it,
     naive ones are taken as its; `features.engine.zones` says why.
@@ -59,7 +61,7 @@ def admit(
             name=name,
             tables=admitted,
             columns={table: each.columns for table, each in ready.items()},
-            end=_end(opened, admitted["transactions"], judged) if end is None else local_end(opened, end, zone),
+            end=_end(opened, admitted, judged) if end is None else local_end(opened, end, zone),
             hashed=fingerprint,
             zone=zone,
             findings=(*left_out, *touched),
@@ -71,14 +73,17 @@ def admit(
 
 def _check(name: str, tables: Mapping[str, Source], policy: Policy, rejected: Path | None) -> None:
     unknown = sorted(set(tables) - set(TABLES))
-    if unknown or "transactions" not in tables:
+    if unknown or not ("transactions" in tables or set(tables) == {"customers"}):
         what = f"unknown tables {unknown}" if unknown else "no table 'transactions'"
-        advice = f"a history is made of {', '.join(TABLES)}"
+        advice = f"a history is made of {', '.join(TABLES)}; without transactions, of customers alone"
         told = [Finding("table", "error", table, "", 0, "is no table of a history", "", advice) for table in unknown]
         raise HistoryError(f"{name}: {what}; {advice}", told)
     if policy.rejects == "keep" and rejected is None:
         raise HistoryError(f"{name}: the policy keeps rows that cannot be used; name a folder `rejected` for them")
 
+    said = [word for word in OF_TRANSACTIONS if getattr(policy, word) != getattr(AS_IT_IS, word)]
+    if said and "transactions" not in tables:
+        raise HistoryError(f"{name}: the policy {', '.join(said)} is about transactions, of which there are none")
 
 def _taken(
     opened: duckdb.DuckDBPyConnection, table: str, source: Source, formats: Mapping[str, str], zone: str
@@ -96,6 +101,8 @@ def _ready(
     refuse(name, [*(error for each in judged.values() for error in each.errors(policy)), *wrong])
     ready = {table: each.ready() for table, each in judged.items()}
     sales = ready["transactions"]
+    if "transactions" not in ready:
+        return ready, []
     with reading("transactions"):
         query, touched = applied(opened, sales.query, sales.columns, policy=policy, rates=rates)
     refuse(name, touched)
@@ -104,9 +111,11 @@ def _ready(
 
 
 def _end(
-    opened: duckdb.DuckDBPyConnection, transactions: pa.Table | Scan, judged: Mapping[str, Judged]
+    opened: duckdb.DuckDBPyConnection, admitted: Mapping[str, pa.Table | Scan], judged: Mapping[str, Judged]
 ) -> pd.Timestamp:
-    place(opened, {"admitted": transactions})
+    if "transactions" not in admitted:
+        return UNDATED
+    place(opened, {"admitted": admitted["transactions"]})
     last = opened.execute("SELECT max(time) FROM admitted").fetchall()[0][0]
     if last is None:
         unusable = [finding for _, finding in judged["transactions"].unusable]

@@ -9,33 +9,53 @@ import pyarrow as pa
 from features.declaration import Declaration
 from features.engine.render import identifier, text
 from features.engine.session import place, session
+from features.engine.sorts import Types, called, sort_of
 from features.history import History
 from features.numeric import numbers, texts
 from features.tables import TABLES, VIEWS, HistoryError
 
-_NUMBERS: Final = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
-_TEXTS: Final = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_dictionary)
-_TIMES: Final = (pa.types.is_timestamp, pa.types.is_date, pa.types.is_time)
 _NO_NUMBERS: Final = ("VARCHAR", "TIMESTAMP")
 _SHOWN: Final = 5
 
 
-def check_fit(history: History, declaration: Declaration) -> None:
-    """Raise `HistoryError` for a column of one's own that is counted with but no number, or compared to no value.
+def check_fit(types: Types, declaration: Declaration) -> None:
+    """Raise `HistoryError` for a column of one's own that is not of the sort that a declaration takes it for.
 
-    Numbers and texts that `features.tables` knows were made that at the door.
+    It is counted with but no number, compared to no value, or an attribute that is text and here is none. Numbers and
+    texts that `features.tables` knows were made that at the door.
     """
-    for table, column in sorted(
-        {each for each in _counted(declaration) if not _known(history, *each, but=_NO_NUMBERS)}
+    _check_numbers(types, declaration)
+    _check_words(types, declaration)
+    if declaration.text and VIEWS[declaration.of].timeless:
+        _check_text(types, declaration)
+
+
+def _check_numbers(types: Types, declaration: Declaration) -> None:
+    counted = {each for each in _counted(declaration) if not _known(types.history, *each, but=_NO_NUMBERS)}
+    for table, column in sorted(counted):
+        type_ = types.of(table)[column]
+        if sort_of(type_) not in ("number", "truth"):
+            raise HistoryError(_no_number(types.history, declaration, table, column, type_))
+
+
+def _check_words(types: Types, declaration: Declaration) -> None:
+    for table, column, word in sorted(
+        {each for each in _compared(declaration) if not _known(types.history, *each[:2])}
     ):
-        type_ = _type(history, table, column)
-        if not any(is_(type_) for is_ in (*_NUMBERS, pa.types.is_null)):
-            raise HistoryError(_no_number(history, declaration, table, column, type_))
-    for table, column, word in sorted({each for each in _compared(declaration) if not _known(history, *each[:2])}):
-        type_ = _type(history, table, column)
-        if not any(is_(type_) for is_ in _TEXTS) and not _reads(type_, word):
-            said = f"{declaration.name} compares {column} of {table} to {word!r}, but it is {_called(type_)}"
-            raise HistoryError(f"{said}{_named(_most_frequent(history, table, column))}; ask for a value of it")
+        type_ = types.of(table)[column]
+        if sort_of(type_) != "text" and not _reads(type_, word):
+            said = f"{declaration.name} compares {column} of {table} to {word!r}, but it is {called(type_)}"
+            raise HistoryError(f"{said}{_named(_most_frequent(types.history, table, column))}; ask for a value of it")
+
+
+def _check_text(types: Types, declaration: Declaration) -> None:
+    """Refuse to write numbers as texts: 1, 1.0 and true would be other words than those that a model was taught."""
+    table = VIEWS[declaration.of].table
+    for column in sorted(declaration.reads[declaration.of]):
+        type_ = types.of(table)[column]
+        if sort_of(type_) != "text":
+            said = f"{declaration.name} takes {column} of {table} as text, but it is {called(type_)}"
+            raise HistoryError(f"{said}; give texts, or take it as it is and train anew")
 
 
 def _counted(declaration: Declaration) -> Iterator[tuple[str, str]]:
@@ -54,15 +74,6 @@ def _known(history: History, table: str, column: str, *, but: Collection[str] = 
     return column not in history.columns[table] or (made is not None and made.type not in but)
 
 
-def _type(history: History, table: str, column: str) -> pa.DataType:
-    held = history.tables[table]
-    if isinstance(held, pa.Table):
-        return held.schema.field(column).type
-    with session() as opened:
-        place(opened, {"held": held})
-        return opened.sql("SELECT * FROM held LIMIT 0").to_arrow_table().schema.field(column).type
-
-
 @cache
 def _reads(type_: pa.DataType, word: str) -> bool:
     """Whether a text is a value of a type, as SQL compares the two."""
@@ -75,17 +86,9 @@ def _reads(type_: pa.DataType, word: str) -> bool:
 def _no_number(history: History, declaration: Declaration, table: str, column: str, type_: pa.DataType) -> str:
     values = _most_frequent(history, table, column)
     value = values[0] if values else "VALUE"
-    said = f"{declaration.name} takes {column} of {table} as a number, but it is {_called(type_)}{_named(values)}"
+    said = f"{declaration.name} takes {column} of {table} as a number, but it is {called(type_)}{_named(values)}"
     asked = f"customers.{column}={value}" if table == "customers" else f"e[{column!r}] == {value!r}"
     return f"{said}; ask for one of its values, as {asked}, or give numbers"
-
-
-def _called(type_: pa.DataType) -> str:
-    if any(is_(type_) for is_ in _TEXTS):
-        return "text"
-    if any(is_(type_) for is_ in _NUMBERS):
-        return "a truth value" if pa.types.is_boolean(type_) else "a number"
-    return "a time" if any(is_(type_) for is_ in _TIMES) else str(type_)
 
 
 def _named(values: Sequence[str]) -> str:

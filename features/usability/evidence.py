@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 import pandas as pd
 
+from features.engine.casts import BLANKS
 from features.engine.profile import RawTables
 from features.engine.render import identifier
 from features.usability.report import ColumnProfile, TableProfile
@@ -14,8 +15,6 @@ from features.usability.sheet import Sheet
 
 T = TypeVar("T")
 
-BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
-"""SQL of the characters that surround a padded id: blank, tab, line ends, no-break space."""
 FIRST_DAY = "1971-01-01"
 """Earlier times are no times of a customer history, but stand for none."""
 LATEST = "9000-01-01"

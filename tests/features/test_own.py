@@ -168,8 +168,12 @@ REFUSED: Mapping[str, tuple[str, type[Exception], str]] = {
     "an unknown key": (f"{CSV}colums.time = 'day'\n", ConfigError, "unknown key 'tables.transactions.colums'"),
     "an unknown key above": ('ende = "2025-01-01"\n' + CSV, ConfigError, "unknown key 'ende'; did you mean 'end'?"),
     "a number as path": ("[tables.transactions]\ncsv = 3\n", ConfigError, "tables.transactions.csv = 3: "),
-    "no tables": ("[tables]\n", ConfigError, "tables = {}: "),
-    "nothing": ("", ConfigError, "the key 'tables' is missing"),
+    "no tables": (
+        "[tables]\n",
+        ConfigError,
+        "say either [tables.NAME], a history, or [table], customers without dates, not none",
+    ),
+    "nothing": ("", ConfigError, "say either [tables.NAME], a history, or [table], customers without dates, not none"),
     "no TOML": ("[tables.transactions\n", ConfigError, "bakery.toml is not TOML: "),
     "no end": (f'end = "soon"\n{CSV}', ConfigError, "end = 'soon': "),
     "an unknown table": (
@@ -177,7 +181,8 @@ REFUSED: Mapping[str, tuple[str, type[Exception], str]] = {
         HistoryError,
         "bakery: unknown tables ['sales']; a history is made of transactions, events, touches,",
     ),
-    "no transactions": ('[tables.customers]\ncsv = "sales.csv"\n', HistoryError, "bakery: no table 'transactions'"),
+    "table and tables": (f'{CSV}[table]\ncsv = "sales.csv"\n', ConfigError, "customers without dates, not both"),
+    "no transactions": ('[tables.events]\ncsv = "sales.csv"\n', HistoryError, "bakery: no table 'transactions'"),
     "a mapped column that is not there": (
         f'{CSV}columns.customer_id = "Kunde"\ncolumns.category = "art"\n',
         HistoryError,

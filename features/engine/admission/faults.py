@@ -68,7 +68,7 @@ def _column_rules(incoming: Incoming, column: str) -> Iterator[Rule]:
     if expected is not None and expected.required:
         yield Rule(f"{quoted} IS NULL", _error("empty", incoming.name, column, "is empty", "fill or drop these rows"))
     unfit = _error("value", incoming.name, column, cast.wrong, cast.advice)
-    yield Rule(f"{quoted} IS NOT NULL AND ({cast.sql}) IS NULL", unfit)
+    yield Rule(cast.unfit(column, f"({cast.sql})"), unfit)
     if expected is not None and expected.type == "TIMESTAMP":
         beyond = _error("value", incoming.name, column, "lies before the year 1 or after 9999", _NO_TIME)
         yield Rule(f"({cast.sql}) NOT BETWEEN {_FIRST} AND {_LAST}", beyond)

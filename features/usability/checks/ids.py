@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
+from features.engine.casts import BLANKS
 from features.engine.render import identifier
 from features.finding import Severity
 from features.tables import TABLES
 from features.usability.checks import row_check, whole_check
-from features.usability.evidence import BLANKS, Evidence
+from features.usability.evidence import Evidence
 from features.usability.fault import Fault
 from features.usability.sheet import IDS, Sheet
 

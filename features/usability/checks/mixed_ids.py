@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from features.engine.casts import BLANKS
 from features.usability.checks import whole_check
-from features.usability.evidence import BLANKS, Evidence
+from features.usability.evidence import Evidence
 from features.usability.fault import Fault
 
 COLUMNS: Final = ("customer_id", "product_id")

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from features.engine.casts import BLANKS
 from features.usability.checks import whole_check
 from features.usability.checks.ids import STAND_IN
 from features.usability.checks.mixed_ids import related
-from features.usability.evidence import BLANKS, Evidence
+from features.usability.evidence import Evidence
 from features.usability.fault import Fault
 
 

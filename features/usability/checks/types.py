@@ -75,7 +75,7 @@ def decimal_id(sheet: Sheet) -> Iterator[Fault]:
 
 def unfit(sheet: Sheet, column: str) -> str:
     """Write the condition that a value is there, but none of the type that the column must have."""
-    return f"{identifier(column)} IS NOT NULL AND {sheet.value(column)} IS NULL"
+    return sheet.casts[column].unfit(column, sheet.value(column))
 
 
 def _no_numbers(sheet: Sheet, column: str) -> Iterator[Fault]:
