@@ -37,6 +37,10 @@ class Settings:
         """Where the batch of a registered model lies: its frame and its scores."""
         return self.var / "scored" / model
 
+    def reports(self, model: str) -> Path:
+        """Where the report and the model card of a registered model lie."""
+        return self.var / "reports" / model
+
     @property
     def mlflow_page(self) -> str:
         """Where to look at runs: the server's own address, or the command that shows a database file."""

@@ -27,34 +27,94 @@ class Cutoffs(Strict):
             raise ValueError(f"a test cutoff stands there twice: {', '.join(map(str, self.test))}")
 
 
+class Folds(Strict):
+    """How a table without dates is split: into `count` folds of customers, `repeats` times."""
+
+    count: int = Field(default=5, ge=2)
+    repeats: PositiveInt = 1
+
+
+class Campaign(Strict):
+    """What it costs to act on a score, and what it brings, in the currency of the data.
+
+    Of would-be churners who are contacted the share `acceptance` takes the offer and stays. `value` is what a customer
+    is worth who stays (or buys): the same for all, or `margin` times the feature `value_from`. `budget` is how much
+    may be spent, `customers` how many may be contacted. `wins` says that the target is something to win (an answer to
+    an offer, a purchase) and not something to keep from happening.
+    """
+
+    contact_cost: float = Field(ge=0)
+    offer_cost: float = Field(default=0.0, ge=0)
+    acceptance: float = Field(default=1.0, gt=0, le=1)
+    value: float | None = Field(default=None, gt=0)
+    value_from: str | None = None
+    margin: float = Field(default=1.0, gt=0)
+    customers: PositiveInt | None = None
+    budget: float | None = Field(default=None, gt=0)
+    wins: bool = False
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Refuse what does not hang together."""
+        if (self.value is None) == (self.value_from is None):
+            raise ValueError("say what a customer is worth: either value, or value_from, the name of a feature")
+        if self.customers is not None and self.budget is not None:
+            raise ValueError("say either customers, how many may be contacted, or budget, how much may be spent")
+
+
 class Study(Strict):
     """One experiment: whom it asks about, what it predicts, from what, with which models.
 
     `features` names features or whole families (files of `features/library/`). `models` gives each model's own
-    parameters; `champion` is the one that `train` registers, `baseline` the one it is shown beside. `categories`
-    is how many categories pairs are made of. A study without a target (segments) needs no horizon.
+    parameters; `champion` is the one that `train` keeps: by default the one that is best in the back-test. `baseline`
+    is the one it is held against, and `tune` names those that `--trials` tunes (by default all that can be).
+    `categories` is how many categories pairs are made of. A study without a target (segments) needs no horizon. The
+    horizon begins `lead_days` after the cutoff.
+
+    Data with dates are judged at `cutoffs`, tables without dates by `folds`. `calibration` is `choose`, `none`,
+    `sigmoid` or `isotonic`. `group` is what fairness is looked at by, such as `customers.age`. An AUC above
+    `plausible_auc` is taken for a leak; `allowed` names features whose alarms are overridden, each with the reason,
+    which goes on record (`model` stands for the alarm of the model as a whole).
     """
 
     title: str
     dataset: str
     population: str
     features: list[str] = Field(min_length=1)
-    cutoffs: Cutoffs
+    cutoffs: Cutoffs | None = None
+    folds: Folds | None = None
     models: dict[str, dict[str, Any]] = Field(min_length=1)
-    champion: str
+    champion: str | None = None
     baseline: str | None = None
+    tune: list[str] | None = None
     target: str | None = None
     horizon_days: PositiveInt | None = None
+    lead_days: int = Field(default=0, ge=0)
     categories: PositiveInt | None = None
+    calibration: str = "choose"
+    group: str | None = None
+    plausible_auc: float = Field(default=0.90, gt=0.5, le=1)
+    allowed: dict[str, str] = Field(default_factory=dict)
+    campaign: Campaign | None = None
     seed: int = 0
 
     def model_post_init(self, context: Any, /) -> None:
         """Refuse what does not hang together."""
-        for role in (self.champion, self.baseline):
+        for role in (self.champion, self.baseline, *(self.tune or ())):
             if role is not None and role not in self.models:
                 raise ValueError(f"{role!r} is not among the models {sorted(self.models)}")
-        if (self.target is None) != (self.horizon_days is None):
+        if (self.cutoffs is None) == (self.folds is None):
+            raise ValueError("say either [cutoffs], for data with dates, or [folds], for a table without")
+        if self.folds is not None and (self.horizon_days or self.lead_days):
+            raise ValueError("a table without dates has no horizon; leave horizon_days and lead_days out")
+        if self.folds is not None and self.target is None:
+            raise ValueError("folds need a target, such as customers.COLUMN=VALUE")
+        if self.cutoffs is not None and (self.target is None) != (self.horizon_days is None):
             raise ValueError("a target needs horizon_days, and horizon_days a target")
+        if self.target is None and self.champion is None:
+            raise ValueError("without a target nothing can be judged: name the champion")
+        for feature, reason in self.allowed.items():
+            if not reason.strip():
+                raise ValueError(f"allowed.{feature}: give the reason; it goes on record")
 
 
 def read_study(name: str) -> Study:

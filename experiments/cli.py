@@ -36,14 +36,51 @@ def demo() -> None:
 @app.command()
 def train(
     study: Study,
-    model: Annotated[str | None, typer.Option(help="one of the study's models; default: its champion")] = None,
-    alias: Annotated[str, typer.Option(help="champion, challenger or none (track only)")] = "champion",
+    model: Annotated[
+        str | None, typer.Option(help="one of the study's models, beside the baseline; default: all")
+    ] = None,
+    alias: Annotated[str, typer.Option(help="challenger, or none (track only)")] = "challenger",
     trials: Annotated[int, typer.Option(help="tune by so many trials, inside the training cutoffs", min=0)] = 0,
 ) -> None:
-    """Train a study's model, judge it on later cutoffs, track it in MLflow and register it."""
+    """Back-test a study's models, choose and grade the best, track it in MLflow, register it, and write its report.
+
+    The first model of a name becomes its champion, later ones challengers: `augury promote` decides between them.
+    """
     from experiments.commands import train as run
 
     run(study, model=model, alias=alias, trials=trials, settings=Settings.read())
+
+
+@app.command()
+def promote(
+    model: Model,
+    force: Annotated[bool, typer.Option("--force", help="override the gate; needs --reason")] = False,
+    reason: Annotated[str, typer.Option(help="why the gate is overridden; goes on record")] = "",
+    cutoff: Cutoff = None,
+) -> None:
+    """Make the challenger the champion, where it is no worse on the same customers (exit 1 where it is)."""
+    from experiments.commands import promote as run
+
+    run(model, force=force, reason=reason, cutoff=cutoff, settings=Settings.read())
+
+
+@app.command()
+def rollback(model: Model, reason: Annotated[str, typer.Option(help="why; goes on record")] = "not said") -> None:
+    """Give the champion's place back to the version before; its answers are the same, byte for byte."""
+    from experiments.commands import rollback as run
+
+    run(model, reason=reason, settings=Settings.read())
+
+
+@app.command()
+def card(
+    model: Annotated[str, typer.Argument(help="a registered model's name, or the id of an MLflow run")],
+    to: Annotated[Path | None, typer.Option(help="the folder to write; default: var/reports/MODEL")] = None,
+) -> None:
+    """Write a model's report and model card, from its MLflow run alone."""
+    from experiments.commands import card as run
+
+    run(model, to=to, settings=Settings.read())
 
 
 @app.command()

@@ -1,11 +1,10 @@
 """The commands behind the command line."""
 
-import hashlib
 import json
 import time
-from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -15,69 +14,78 @@ from configs.settings import Settings
 from configs.study import Study, read_study, study_names
 from experiments.instant import instant
 from experiments.progress import steps
-from experiments.runs import Deployment, history_of
+from experiments.promotion import promoted
+from experiments.runs import Deployment, Kept, history_of
 from experiments.scoreboard import table
-from experiments.study import Prepared, differences, prepare, results, results_file, run, write_results
+from experiments.study import Prepared, differences, prepare, results, results_file, write_results
 from features.datasets import known
 from features.declaration import Declaration
 from features.library import FEATURES, POPULATIONS, TARGETS
 from models.estimators import MODELS
 from models.metrics import METRICS
-from models.registry import Alias
+from models.registry.promotion import roll_back
 from serving.drift import ExitCode, Report
-from training.tune import tune
+from training.judge import Judged
 
 
 def train(name: str, *, model: str | None, alias: str, trials: int, settings: Settings) -> None:
-    """Train one model of a study, tuned if trials are asked for; track and register it, and print where to look."""
-    if alias not in (*get_args(Alias), "none"):
-        raise ValueError(f"unknown alias {alias!r}; use champion, challenger or none")
+    """Back-test a study's models, tuned if trials are asked for; track and register the champion, and say where to
+    look.
+
+    `model` asks for one of them alone, beside the baseline. The first model of a name becomes its champion; later ones
+    are challengers until they are promoted.
+    """
+    if alias not in ("challenger", "none"):
+        raise ValueError(f"unknown alias {alias!r}; use challenger or none: `augury promote` makes a champion")
     read = read_study(name)
-    chosen = model or read.champion
-    if chosen not in read.models:
-        raise LookupError(did_you_mean(f"model of study {name}", chosen, read.models))
-    with steps(f"train {Path(name).stem}", 4 + trials) as step:
+    asked = _models(name, read, model)
+    tuned = [each for each in asked if each in tunable(read, model)] if trials else []
+    with steps(f"train {Path(name).stem}", 4 + len(asked) + trials * len(tuned)) as step:
         prepared = prepare(Path(name).stem, read, step=step)
-        params = _tuned(prepared, chosen, trials=trials, settings=settings, step=step) if trials else None
-        step(f"train {chosen}")
-        trained = prepared.train(chosen, params)
+        deployment = Deployment.open(settings)
+        params = {each: read.models[each] for each in asked}
+        for each in tuned:
+            params[each] = deployment.tune(prepared, each, trials=trials, step=step)
+        judged = prepared.judge(params, step=step)
         step("track")
-        kept = None if alias == "none" else cast(Alias, alias)
-        run_id, version = Deployment.open(settings).record(prepared, trained, alias=kept)
-    found = results(prepared, {chosen: trained}, seconds=trained.seconds)
-    Console().print(table(read.title, found["models"]))
-    registered = f", registered as {prepared.name} version {version} ({alias})" if version else ""
-    Console().print(f"MLflow run {run_id}{registered}\nlook at it: {settings.mlflow_page}", soft_wrap=True)
+        kept = deployment.record(prepared, judged, register=alias != "none")
+        step("report")
+        pages = deployment.report(kept.run_id, name=prepared.name)
+    Console().print(table(read.title, results(prepared, judged, seconds=0)["models"], champion=judged.champion))
+    Console().print(_told(prepared, judged, kept, pages, settings), soft_wrap=True)
 
 
-def _tuned(
-    prepared: Prepared, model: str, *, trials: int, settings: Settings, step: Callable[[str], None]
-) -> dict[str, Any]:
-    """Tune a model of a study; the trials are kept, so that a search that was cut off goes on."""
-    settings.var.mkdir(parents=True, exist_ok=True)
-    return tune(
-        prepared.task,
-        prepared.data,
-        model=model,
-        params=dict(prepared.study.models[model]),
-        trials=trials,
-        seed=prepared.study.seed,
-        storage=f"sqlite:///{settings.var / 'optuna.db'}",
-        study_name=f"{prepared.name}.{model}.{_asked(prepared)}",
-        told=lambda done: step(f"trial {done} of {trials}"),
+def tunable(study: Study, model: str | None) -> list[str]:
+    """Name the models that trials tune: the one asked for, those the study says, or all that can be."""
+    if model is not None:
+        return [model]
+    return study.tune or [each for each in study.models if getattr(MODELS[each], "tunable", {})]
+
+
+def _models(name: str, study: Study, model: str | None) -> list[str]:
+    """Name the models to back-test: all, or one of them beside the baseline."""
+    if model is None:
+        return list(study.models)
+    if model not in study.models:
+        raise LookupError(did_you_mean(f"model of study {name}", model, study.models))
+    return list(dict.fromkeys([*([study.baseline] if study.baseline else []), model]))
+
+
+def _told(prepared: Prepared, judged: Judged, kept: Kept, pages: Path, settings: Settings) -> str:
+    """Say what became of a training and where to look at it."""
+    checks = "\n".join(f"  {check.letter}  {check.name}: {check.told}" for check in judged.grade.checks)
+    registered = f", registered as {prepared.name} version {kept.version} ({kept.alias})" if kept.version else ""
+    return (
+        f"{judged.champion}, calibration {judged.best.calibration}: grade {judged.grade.letter}\n{checks}\n"
+        f"report: {pages / 'report.html'}\nMLflow run {kept.run_id}{registered}\nlook at it: {settings.mlflow_page}"
     )
 
 
-def _asked(prepared: Prepared) -> str:
-    """Hash what a search is about: trials of another study or other data do not count."""
-    text = prepared.study.model_dump_json() + prepared.task.history.fingerprint
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def compare(name: str) -> None:
-    """Train all models of a study and print the scoreboard."""
+    """Back-test all models of a study and print the scoreboard."""
     read = read_study(name)
-    Console().print(table(read.title, _run(name, read)["models"], champion=read.champion))
+    found = _run(name, read)
+    Console().print(table(read.title, found["models"], champion=found["champion"]))
 
 
 def study(name: str, *, check: bool) -> None:
@@ -86,7 +94,7 @@ def study(name: str, *, check: bool) -> None:
     if check and not path.is_file():
         raise LookupError(f"there are no committed results at {path}; run without --check first")
     found = _run(name, read)
-    Console().print(table(read.title, found["models"], champion=read.champion))
+    Console().print(table(read.title, found["models"], champion=found["champion"]))
     if not check:
         write_results(found, path)
         Console().print(f"written: {path}", soft_wrap=True)
@@ -101,8 +109,34 @@ def _run(name: str, read: Study) -> dict[str, Any]:
     started = time.perf_counter()
     with steps(f"study {Path(name).stem}", 2 + len(read.models)) as step:
         prepared = prepare(Path(name).stem, read, step=step)
-        trained = dict(zip(read.models, run(prepared, step=step), strict=True))
-    return results(prepared, trained, seconds=time.perf_counter() - started)
+        judged = prepared.judge(step=step)
+    return results(prepared, judged, seconds=time.perf_counter() - started)
+
+
+def promote(name: str, *, force: bool, reason: str, cutoff: str | None, settings: Settings) -> None:
+    """Hold a challenger against the champion and, where the gate lets it, make it the champion."""
+    if force != bool(reason.strip()):
+        raise ValueError("--force overrides the gate and needs --reason, which goes on record; a reason needs --force")
+    with steps(f"promote {name}", 3) as step:
+        at = None if cutoff is None else instant(cutoff)
+        judged, move = promoted(Deployment.open(settings), name, cutoff=at, overridden=reason, step=step)
+    Console().print(
+        "\n".join(f"  {'yes' if each.passed else 'NO '}  {each.name}: {each.told}" for each in judged.checks)
+    )
+    Console().print(f"champion of {name}: version {move.version}, after {move.former or 'none'}", soft_wrap=True)
+
+
+def rollback(name: str, *, reason: str, settings: Settings) -> None:
+    """Give the champion's place back to the version before."""
+    move = roll_back(Deployment.open(settings).registry, name, at=datetime.now(UTC), reason=reason)
+    Console().print(f"champion of {name}: version {move.version} again, instead of {move.former}", soft_wrap=True)
+
+
+def card(name: str, *, to: Path | None, settings: Settings) -> None:
+    """Write the pages of a registered model, or of a run, from its record alone."""
+    deployment = Deployment.open(settings)
+    pages = deployment.report(deployment.run_of(name), name=name, to=to)
+    Console().print("\n".join(str(path) for path in sorted(pages.iterdir())), soft_wrap=True)
 
 
 def score(name: str, *, cutoff: str | None, dataset: str | None, to: Path | None, settings: Settings) -> None:

@@ -19,13 +19,13 @@ from experiments.report import Section, write_report
 from experiments.runs import Deployment
 from experiments.scoreboard import table
 from experiments.server import free_port, running
-from experiments.study import Prepared, prepare, results, run
+from experiments.study import prepare, results
 from features.datasets import load
 from features.engine.customer import purchases_of
 from features.history import History
+from models.registry.runs import read_record
 from serving.drift import Report
 from training.plots import plots
-from training.train import Trained
 
 STUDIES = {
     "complete_journey": [
@@ -86,22 +86,17 @@ def _studies(deployment: Deployment, dataset: str, history: History, step: Calla
 
 
 def _study(deployment: Deployment, name: str, history: History, step: Callable[[str], None]) -> Section:
-    """Train a study's models, track them all, register the champion and score everyone with it."""
+    """Judge a study's models, track and register the champion, and score everyone with it."""
     started, read = time.perf_counter(), read_study(name)
     prepared = prepare(name, read, step=step, history=history)
-    trained = dict(zip(read.models, run(prepared, step=step), strict=True))
+    judged = prepared.judge(step=step)
     step("track and register")
-    _record(deployment, prepared, trained)
+    kept = deployment.record(prepared, judged)
+    record = read_record(deployment.registry, kept.run_id)
     step("score everyone")
     deployment.score(deployment.registry.load(name), history)
-    champion = trained[read.champion]
-    drawn = plots(champion.scored, kind=prepared.task.kind)
-    return Section(read.title, results(prepared, trained, seconds=time.perf_counter() - started), read.champion, drawn)
-
-
-def _record(deployment: Deployment, prepared: Prepared, trained: dict[str, Trained]) -> None:
-    for model, each in trained.items():
-        deployment.record(prepared, each, alias="champion" if model == prepared.study.champion else None)
+    found = results(prepared, judged, seconds=time.perf_counter() - started)
+    return Section(read.title, found, judged.champion, plots(record))
 
 
 def _ask(settings: Settings, history: History) -> Answers:

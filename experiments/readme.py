@@ -33,12 +33,15 @@ def study_table(name: str) -> str:
     """Make a study's scoreboard in Markdown."""
     found = json.loads(results_file(name).read_text(encoding="utf-8"))
     header, rows = cells(found["models"])
-    table = _table(["model", *header], [[f"`{model}`", *row] for model, row in rows.items()])
-    train, test = found["cutoffs"]["train"], found["cutoffs"]["test"]
-    told = f"Trained on {len(train)} cutoffs up to {train[-1]}, tested on {', '.join(test)}"
+    champion, grade = found["champion"], found["grade"]["letter"]
+    table = _table(
+        ["model", *header],
+        [[f"**`{model}`**" if model == champion else f"`{model}`", *row] for model, row in rows.items()],
+    )
+    told = f"Tested on {', '.join(found['judged'])}; the champion, grade {grade}, learned from {found['learned']}"
     past = [f"`{model}`" for model in found["models"] if MODELS[model].learns == "past"]
     if past:
-        told += f"; {', '.join(past)} learned no outcome, but the past of {test[0]}"
+        told += f"; {', '.join(past)} learned no outcome, but the past of each test"
     return f"{table}\n{told}: `augury study {name}`.\n"
 
 

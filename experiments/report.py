@@ -42,12 +42,11 @@ def write_report(path: Path, sections: Iterable[Section], drifts: Sequence[Repor
 
 def _shown(section: Section) -> dict[str, Any]:
     header, rows = cells(section.results["models"])
-    cutoffs = section.results["cutoffs"]
+    found = section.results
     return {
         "title": section.title,
-        "note": f"trained on {len(cutoffs['train'])} cutoffs, {cutoffs['train'][0]} to {cutoffs['train'][-1]}; "
-        f"tested on {', '.join(cutoffs['test'])}, whose own past is what models learn that need no outcome; "
-        "95 % intervals over customers in brackets",
+        "note": f"tested on {', '.join(found['judged'])}; the champion, grade {found['grade']['letter']}, learned from "
+        f"{found['learned']}; 95 % intervals over customers in brackets",
         "header": header,
         "rows": rows,
         "champion": section.champion,

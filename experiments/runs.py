@@ -1,21 +1,40 @@
 """What the commands do: train, score and watch, with the registry and folders of a deployment."""
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from configs.settings import Settings
+from configs.study import Campaign as CampaignFile
+from experiments.pages import write_pages
 from experiments.study import Prepared
 from features.datasets import load
 from features.history import History
 from features.library import FEATURES
 from features.nobody import NobodyAsked
-from models.registry import Alias, ModelRegistry, Registered
+from models.money import Campaign
+from models.registry import Alias, ModelRegistry, NotRegistered, Registered
+from models.registry.promotion import champion_of
+from models.registry.runs import read_record
 from serving.batch import batch_frame, score
 from serving.drift import Report, drift
+from training.judge import Judged
+from training.record import Worth, record
 from training.track import track
-from training.train import Trained
+from training.tune import tune
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a back-test was kept: its run and, if it was registered, the version and its alias."""
+
+    run_id: str
+    version: str | None
+    alias: Alias | None
 
 
 @dataclass(frozen=True)
@@ -31,11 +50,63 @@ class Deployment:
         settings.var.mkdir(parents=True, exist_ok=True)
         return cls(settings, ModelRegistry(settings.mlflow))
 
-    def record(self, prepared: Prepared, trained: Trained, *, alias: Alias | None) -> tuple[str, str | None]:
-        """Track a training, and register it under an alias if one is given. Gives run and version."""
+    def tune(self, prepared: Prepared, model: str, *, trials: int, step: Callable[[str], None]) -> dict[str, Any]:
+        """Tune a model of a study; the trials are kept, so that a search that was cut off goes on."""
+        return tune(
+            prepared.task,
+            prepared.splits.parts[0],
+            model=model,
+            params=dict(prepared.study.models[model]),
+            trials=trials,
+            seed=prepared.study.seed,
+            storage=f"sqlite:///{self.settings.var / 'optuna.db'}",
+            study_name=f"{prepared.name}.{model}.{question(prepared, model)}",
+            told=lambda done, best: step(f"{model}: trial {done} of {trials}, best {best:.4f}"),
+        )
+
+    def record(self, prepared: Prepared, judged: Judged, *, register: bool = True) -> Kept:
+        """Track a back-test and register its champion: as the champion where the name has none, else as challenger."""
         own = self.settings.mlflow.startswith("sqlite:")
-        artifacts = self.settings.runs if own else None
-        return track(self.registry, trained, task=prepared.task, data=prepared.data, artifacts=artifacts, alias=alias)
+        name = judged.best.artifact.name
+        alias: Alias | None = None
+        if register:
+            alias = "challenger" if champion_of(self.registry, name) else "champion"
+        run_id, version = track(
+            self.registry,
+            judged,
+            task=prepared.task,
+            splits=prepared.splits,
+            record=record(
+                judged,
+                prepared.task,
+                prepared.splits,
+                title=prepared.study.title,
+                worth=worth_of(prepared.study.campaign),
+            ),
+            artifacts=self.settings.runs if own else None,
+            alias=alias,
+        )
+        return Kept(run_id, version, alias)
+
+    def run_of(self, name: str) -> str:
+        """Find a registered model's run: its challenger's if it has one, else its champion's; or take a run's id.
+
+        Raises `NotRegistered`.
+        """
+        if name not in self.registry.names():
+            return name
+        for alias in ("challenger", "champion"):
+            try:
+                return self.registry.load(name, alias).run_id
+            except NotRegistered:
+                continue
+        raise NotRegistered(f"model {name!r} has neither challenger nor champion")
+
+    def report(self, run_id: str, *, name: str, to: Path | None = None) -> Path:
+        """Write the report and the model card of a run, made from the run alone, and give their folder."""
+        folder = to or self.settings.reports(name)
+        write_pages(folder, read_record(self.registry, run_id), run_id=run_id)
+        return folder
 
     def score(
         self, registered: Registered, history: History, *, cutoff: pd.Timestamp | None = None, to: Path | None = None
@@ -57,3 +128,22 @@ def history_of(registered: Registered, dataset: str | None) -> History:
     """Load the history that an artifact was trained on, or another one by name or file."""
     artifact = registered.artifact
     return load(dataset or artifact.provenance.get("dataset", artifact.dataset))
+
+
+def question(prepared: Prepared, model: str) -> str:
+    """Hash what a search for parameters is about: trials of another question or other data do not count."""
+    asked = {"dataset", "population", "target", "horizon_days", "lead_days", "features", "cutoffs", "folds", "seed"}
+    text = prepared.study.model_dump_json(include=asked) + str(sorted(prepared.study.models[model].items()))
+    return hashlib.sha256((text + prepared.task.history.fingerprint).encode()).hexdigest()[:16]
+
+
+def worth_of(said: CampaignFile | None) -> Worth | None:
+    """Make of what a study says of its campaign what money is computed with."""
+    if said is None:
+        return None
+    value = 1.0 if said.value is None else said.value
+    if said.wins:
+        campaign = Campaign.wins(contact_cost=said.contact_cost, offer_cost=said.offer_cost, value=value)
+    else:
+        campaign = Campaign(said.contact_cost, said.offer_cost, said.acceptance, value)
+    return Worth(campaign, said.value_from, said.margin, said.customers, said.budget)

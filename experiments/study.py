@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ from features.declaration import Declaration
 from features.engine.candidates import top_categories
 from features.history import History
 from features.library import POPULATIONS, TARGETS, chosen
+from features.library.attributes import PREFIX
 from training.evaluate import POOLED
+from training.judge import Judged, judge
 from training.provenance import commit, provenance, versions
-from training.task import Split, Task, split
-from training.train import Trained, train
+from training.splits import Splits, folds, rolling
+from training.task import Task
 
 STUDIES = Path(__file__).parent / "studies"
 TOLERANCE = 0.005
@@ -35,18 +37,24 @@ class Prepared:
     name: str
     study: Study
     task: Task
-    data: Split
+    splits: Splits
 
-    def train(self, model: str, params: Mapping[str, Any] | None = None) -> Trained:
-        """Train one of the study's models, with its own or with other parameters."""
-        return train(
+    def judge(self, models: Mapping[str, Mapping[str, Any]] | None = None, *, step: Step) -> Judged:
+        """Back-test the study's models, or some of them with parameters of their own."""
+        study = self.study
+        return judge(
             self.name,
             self.task,
-            self.data,
-            model=model,
-            params=self.study.models[model] if params is None else params,
-            seed=self.study.seed,
-            provenance={**provenance(), "dataset": self.study.dataset},
+            self.splits,
+            models=study.models if models is None else models,
+            champion=study.champion,
+            baseline=study.baseline,
+            calibration=study.calibration,
+            plausible_auc=study.plausible_auc,
+            allowed=study.allowed,
+            seed=study.seed,
+            provenance={**provenance(), "dataset": study.dataset},
+            told=step,
         )
 
 
@@ -56,18 +64,47 @@ def prepare(name: str, study: Study, *, step: Step, history: History | None = No
     if history is None:
         step(f"load {study.dataset}")
         history = load(study.dataset)
-    first, test = pd.Timestamp(study.cutoffs.first), [pd.Timestamp(day) for day in study.cutoffs.test]
-    categories = top_categories(history, before=first, count=study.categories) if study.categories else []
-    task = Task(
+    task = task_of(study, history)
+    step(f"observe {len(task.features)} features")
+    return Prepared(name, study, task, splits_of(study, task))
+
+
+def task_of(study: Study, history: History) -> Task:
+    """Say what a study asks of a history. Raises `UnknownName` and `HistoryError` for what there is not."""
+    target = _target(study, history)
+    features = chosen(study.features, history)
+    if target is not None and target.name.startswith(PREFIX):
+        label = target.name.partition("=")[0]
+        features = [each for each in features if each.name.partition("=")[0] != label]
+    first = pd.Timestamp(study.cutoffs.first) if study.cutoffs else history.end
+    return Task(
         history=history,
         population=POPULATIONS[study.population],
-        features=chosen(study.features),
-        target=TARGETS[study.target] if study.target else None,
+        features=features,
+        target=target,
         horizon_days=study.horizon_days or 0,
-        categories=categories,
+        categories=top_categories(history, before=first, count=study.categories) if study.categories else [],
+        lead_days=study.lead_days,
+        group=chosen([study.group], history)[0] if study.group else None,
     )
-    step(f"observe {len(task.features)} features")
-    return Prepared(name, study, task, split(task, first=first, step_days=study.cutoffs.step_days, test=test))
+
+
+def splits_of(study: Study, task: Task) -> Splits:
+    """Make the examples that a study learns from and tests on."""
+    if study.folds is not None:
+        return folds(task, count=study.folds.count, repeats=study.folds.repeats, seed=study.seed)
+    cutoffs = study.cutoffs
+    assert cutoffs is not None  # one of both is there
+    tests = [pd.Timestamp(day) for day in cutoffs.test]
+    return rolling(task, first=pd.Timestamp(cutoffs.first), step_days=cutoffs.step_days, tests=tests)
+
+
+def _target(study: Study, history: History) -> Declaration | None:
+    """Look the target up: one of the library, or a label of the table of customers."""
+    if study.target is None or not study.target.startswith(PREFIX):
+        return TARGETS[study.target] if study.target else None
+    (label,) = chosen([study.target], history)
+    return replace(label, kind="binary" if "=" in study.target else "amount")
 
 
 def _check_grain(name: str, study: Study) -> None:
@@ -76,34 +113,52 @@ def _check_grain(name: str, study: Study) -> None:
     if bool(population.by) != bool(study.categories):
         mend = "set `categories`, their number" if population.by else "leave `categories` out"
         raise ValueError(f"study {name!r}: population {_grain(population)}; {mend}, or choose another population")
-    if study.target is not None and TARGETS[study.target].by != population.by:
-        target = _grain(TARGETS[study.target])
-        raise ValueError(f"study {name!r}: population {_grain(population)}, but target {target}; choose two that fit")
+    if study.target is not None and not study.target.startswith(PREFIX):
+        _check_target(name, population, TARGETS[study.target])
+
+
+def _check_target(name: str, population: Declaration, target: Declaration) -> None:
+    """Refuse a target of another grain; one by a column of the events that an anchored population asks at is none."""
+    if target.by != population.by and not (population.anchored and target.by):
+        told = _grain(target)
+        raise ValueError(f"study {name!r}: population {_grain(population)}, but target {told}; choose two that fit")
 
 
 def _grain(declared: Declaration) -> str:
     return f"{declared.name!r} is per customer" + (f" and {declared.by}" if declared.by else "")
 
 
-def run(prepared: Prepared, *, step: Step) -> Iterator[Trained]:
-    """Train every model of a study."""
-    for model in prepared.study.models:
-        step(f"train {model}")
-        yield prepared.train(model)
-
-
-def results(prepared: Prepared, trained: Mapping[str, Trained], *, seconds: float) -> dict[str, Any]:
+def results(prepared: Prepared, judged: Judged, *, seconds: float) -> dict[str, Any]:
     """Give what `results.json` holds."""
-    X = {"train": prepared.data.train.X, "test": prepared.data.test.X}
+    parts = prepared.splits.parts
     return {
         "study": prepared.name,
         "data": {"name": prepared.task.history.name, "fingerprint": prepared.task.history.fingerprint},
         "commit": commit(),
         "versions": versions(),
         "seconds": round(seconds, 1),
-        "cutoffs": {key: [f"{c:%Y-%m-%d}" for c in sorted(part["cutoff"].unique())] for key, part in X.items()},
-        "models": {model: _pooled(each.metrics) for model, each in trained.items()},
+        "judged": list(dict.fromkeys(part.name for part in parts)),
+        "learned": _learned(prepared.splits),
+        "champion": judged.champion,
+        "grade": judged.grade.plain(),
+        "calibration": {model: each.calibration for model, each in judged.models.items()},
+        "models": {model: _metrics(each.metrics, POOLED) for model, each in judged.models.items()},
+        "parts": {
+            part: {model: _metrics(each.metrics, part) for model, each in judged.models.items()}
+            for part in dict.fromkeys(part.name for part in parts)
+        }
+        if len(parts) > 1
+        else {},
     }
+
+
+def _learned(splits: Splits) -> str:
+    """Say in words what the model that is kept has learned from."""
+    X = splits.final.train.X
+    if not splits.rolling:
+        return f"{len(X)} customers"
+    cutoffs = X["cutoff"]
+    return f"{cutoffs.nunique()} cutoffs up to {cutoffs.max():%Y-%m-%d}"
 
 
 def results_file(name: str) -> Path:
@@ -121,7 +176,7 @@ def differences(found: Mapping[str, Any], committed: Mapping[str, Any]) -> list[
     """Say where results differ from the committed ones: other data or cutoffs, or a metric beyond the tolerance."""
     told = [
         f"{key}: {found[key]} now, {committed[key]} committed"
-        for key in ("data", "cutoffs")
+        for key in ("data", "judged", "learned", "champion")
         if found[key] != committed[key]
     ]
     for model in sorted({*found["models"], *committed["models"]}):
@@ -133,12 +188,12 @@ def differences(found: Mapping[str, Any], committed: Mapping[str, Any]) -> list[
     return told
 
 
-def _pooled(metrics: pd.DataFrame) -> dict[str, dict[str, float | None]]:
-    pooled = metrics[metrics["cutoff"] == POOLED]
+def _metrics(metrics: pd.DataFrame, part: str) -> dict[str, dict[str, float | None]]:
+    found = metrics[metrics["part"] == part]
     ends = ("value", "low", "high")
     return {
         str(row["metric"]): {end: _rounded(row[end]) for end in ends}
-        for row in pooled.to_dict("records")
+        for row in found.to_dict("records")
         if math.isfinite(row["value"])
     }
 

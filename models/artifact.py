@@ -8,15 +8,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from configs.whole import whole_folder
-from models.contract import KEYS, Model, TargetKind, eligible
+from models.calibration import Calibration
+from models.contract import KEYS, Explained, Model, TargetKind, eligible
 from models.estimators import create
 from models.profile import Cells
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 _FILE: Final = "artifact.json"
+
+
+class NotExplained(ValueError):
+    """A model that gives no reasons."""
 
 
 class ArtifactError(ValueError):
@@ -28,7 +35,8 @@ class Artifact:
     """A fitted model with its task.
 
     `features` gives for each feature the fingerprint of the definition it was trained on; `categories` those that
-    pairs are made of (empty: customers are asked about); `trained_to` the last cutoff it has learned from.
+    pairs are made of (empty: customers are asked about); `trained_to` the last cutoff it has learned from. The
+    horizon begins `lead_days` after the cutoff. `calibration` makes a probability of what the model says.
     """
 
     name: str
@@ -38,11 +46,13 @@ class Artifact:
     target: str
     kind: TargetKind
     horizon_days: int
+    lead_days: int
     features: Mapping[str, str]
     categories: Sequence[str]
     trained_to: pd.Timestamp
     model_name: str
     model: Model
+    calibration: Calibration
     profile: Mapping[str, Cells]
     provenance: Mapping[str, str] = field(default_factory=dict)
 
@@ -51,12 +61,25 @@ class Artifact:
         """Hash of everything that decides an answer."""
         return _digest(*self._plain())
 
+    def predict(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """Give the expected value of the target for each row, calibrated."""
+        return self.calibration.apply(self.model.predict(frame))
+
+    def contributions(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """Give each row's terms: one a feature of the model, and last the base; they add up to the score's log-odds.
+
+        Of counts and amounts to its logarithm. Raises `NotExplained` for a model whose score is no sum.
+        """
+        if not isinstance(self.model, Explained):
+            raise NotExplained(f"the scores of {self.model_name!r} are no sums over features, so it gives no reasons")
+        return self.calibration.contributions(self.model.contributions(frame), self.model.predict(frame))
+
     def score(self, frame: pd.DataFrame, *, version: str) -> pd.DataFrame:
         """Score the rows of a frame that are asked about: keys, score, label where there are labels, model, version."""
         asked = eligible(frame)
         keys = [key for key in KEYS if key in frame and key != "eligible"]
         scores = frame.loc[asked, keys].reset_index(drop=True)
-        scores["score"] = self.model.predict(frame)[asked]
+        scores["score"] = self.predict(frame)[asked]
         if self.model.labels:
             scores["label"] = [self.model.labels[int(code)] for code in scores["score"]]
         return scores.assign(model=self.name, version=version)
@@ -76,11 +99,21 @@ class Artifact:
         state = {key: blobs[value["file"]] if _is_file(value) else value for key, value in text["state"].items()}
         model = create(text["model_name"], **text["params"]).restore(state)
         cells = {name: Cells.restore(each) for name, each in text["profile"].items()}
-        same = ("name", "dataset", "population", "population_fingerprint", "target", "kind", "horizon_days")
+        same = (
+            "name",
+            "dataset",
+            "population",
+            "population_fingerprint",
+            "target",
+            "kind",
+            "horizon_days",
+            "lead_days",
+        )
         return cls(
             **{key: text[key] for key in (*same, "features", "categories", "model_name", "provenance")},
             trained_to=pd.Timestamp(text["trained_to"]),
             model=model,
+            calibration=Calibration.restore(text["calibration"]),
             profile=cells,
         )
 
@@ -97,12 +130,14 @@ class Artifact:
             "target": self.target,
             "kind": self.kind,
             "horizon_days": self.horizon_days,
+            "lead_days": self.lead_days,
             "features": dict(self.features),
             "categories": list(self.categories),
             "trained_to": self.trained_to.isoformat(),
             "model_name": self.model_name,
             "params": self.model.get_params(),
             "state": {key: {"file": f"{key}.ubj"} if isinstance(v, bytes) else v for key, v in state.items()},
+            "calibration": self.calibration.state(),
             "profile": {name: cells.state() for name, cells in self.profile.items()},
             "provenance": dict(self.provenance),
         }

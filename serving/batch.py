@@ -52,12 +52,16 @@ def asked(artifact: Artifact) -> dict[str, Any]:
 
 
 def batch_frame(history: History, registered: Registered, *, cutoff: pd.Timestamp) -> pd.DataFrame:
-    """Observe an artifact's population at a cutoff."""
+    """Observe an artifact's population at a cutoff; of an anchored one, what is asked in the horizon before it: the
+    questions whose answers are still open.
+    """
     artifact = registered.artifact
+    population = population_of(artifact)
+    open_since = cutoff - pd.Timedelta(days=artifact.lead_days + artifact.horizon_days)
     return frame(
         history,
-        [cutoff],
-        population=population_of(artifact),
+        [open_since, cutoff] if population.anchored else [cutoff],
+        population=population,
         features=features_of(artifact),
         categories=artifact.categories,
     )

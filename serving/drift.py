@@ -114,7 +114,7 @@ def drift(artifact: Artifact, frame: pd.DataFrame, *, declared: Mapping[str, Dec
         problem = f"the frame lacks the features {missing}; observe those that {artifact.name} was trained on"
     findings: tuple[Finding, ...] = ()
     if not problem:
-        now = asked.assign(score=artifact.model.predict(frame)[eligible(frame)])
+        now = asked.assign(score=artifact.predict(frame)[eligible(frame)])
         found = [_finding(name, then, now[name], declared) for name, then in artifact.profile.items()]
         findings = tuple(sorted(found, key=lambda each: -each.psi))
     trained_to = f"{artifact.trained_to:%Y-%m-%d}"

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from models.contract import Model, matrix
-from training.evaluate import Measured, by_cutoff
+from training.evaluate import Measured
 
 REFITS = 10
 SAMPLE = 5_000
@@ -17,7 +17,9 @@ SAMPLE = 5_000
 
 
 def segment_quality(model: Model, X: pd.DataFrame, *, earlier: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Measure a fitted segmentation `by_cutoff`: silhouette (on standardised logs), smallest share, and stability.
+    """Measure a fitted segmentation: silhouette (on standardised logs), smallest share, and stability.
+
+    Gives metric, value, low and high.
 
     Stability is the adjusted Rand index (Hubert and Arabie 1985) between the model's segments of the same customers
     and those of a model made again: `bootstrap_ari` on customers drawn with replacement (the mean; the least and
@@ -25,7 +27,8 @@ def segment_quality(model: Model, X: pd.DataFrame, *, earlier: pd.DataFrame, see
     """
     latest = earlier[(earlier["cutoff"] == earlier["cutoff"].max()).to_numpy()]
     refitted = _again(model, latest)
-    return by_cutoff(X, lambda part: _measured(model, part, refitted=refitted, seed=seed))
+    told = list(_measured(model, X, refitted=refitted, seed=seed))
+    return pd.DataFrame(told, columns=["metric", "value", "low", "high"])
 
 
 def _measured(model: Model, X: pd.DataFrame, *, refitted: Model, seed: int) -> Measured:

@@ -3,19 +3,26 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from features.cutoffs import check_cutoffs, closed, every
 from features.declaration import Declaration
-from features.engine.run import check_horizon, outcome
+from features.engine.run import outcome
 from features.frame import frame
 from features.history import History
-from models.contract import TargetKind
+from features.library import chosen
+from features.tables import VIEWS
+from models.contract import KEYS, TargetKind
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is predicted for whom. No target: customers are described (segments), nothing is predicted."""
+    """What is predicted for whom. No target: customers are described (segments), nothing is predicted.
+
+    The horizon begins `lead_days` after the cutoff: the time that acting on a score takes. `group` is what fairness is
+    looked at by, such as `customers.age`; it need not be a feature.
+    """
 
     history: History
     population: Declaration
@@ -23,80 +30,102 @@ class Task:
     target: Declaration | None = None
     horizon_days: int = 0
     categories: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse texts: no model can be made of them."""
-        texts = [each.name for each in self.features if each.text]
-        if texts:
-            raise ValueError(
-                f"the features {texts} are texts for people to read, and models need numbers; leave them out"
-            )
+    lead_days: int = 0
+    group: Declaration | None = None
 
     @property
     def kind(self) -> TargetKind:
         """What the target measures."""
         return "none" if self.target is None else self.target.kind
 
+    @property
+    def dated(self) -> bool:
+        """Whether what is predicted comes at a time; a label of a table without dates is simply there."""
+        return self.target is None or not VIEWS[self.target.of].timeless
+
+    @property
+    def closes_in(self) -> pd.Timedelta:
+        """How long after a cutoff its outcome is known."""
+        return pd.Timedelta(days=self.lead_days + self.horizon_days)
+
+    @property
+    def texts(self) -> list[str]:
+        """Features that are text: only some models can use them."""
+        return [each.name for each in self.features if each.text]
+
+    @property
+    def told_late(self) -> bool:
+        """Whether rows that a target counts may become known after their time."""
+        if self.target is None or not self.dated:
+            return False
+        tables = {VIEWS[each.view].table for each in self.target.aggregates}
+        return any("known_time" in self.history.columns.get(table, ()) for table in tables)
+
     def examples(self, cutoffs: Iterable[pd.Timestamp], *, known_by: pd.Timestamp | None = None) -> "Examples":
-        """Give the frame at some cutoffs and, where there is a target, its value for each row.
+        """Give the frame at some cutoffs and, where there is a target, its value for each row (see `outcome`)."""
+        observed = self.observe(cutoffs)
+        return self.told(observed, self.outcome(observed, known_by=known_by))
+
+    def observe(self, cutoffs: Iterable[pd.Timestamp]) -> pd.DataFrame:
+        """Give who is asked about at some cutoffs with all that is looked at; rows whose label is null are left out.
+
+        Of an anchored population the rows from the first of the cutoffs to before the last are asked about.
+        """
+        beside = [each for each in (self.group, *self._label) if each is not None and each not in self.features]
+        observed = frame(
+            self.history,
+            cutoffs,
+            population=self.population,
+            features=[*self.features, *dict.fromkeys(beside)],
+            categories=self.categories,
+        )
+        labels = [each.name for each in self._label]
+        return observed.dropna(subset=labels, ignore_index=True) if labels else observed
+
+    def outcome(self, observed: pd.DataFrame, *, known_by: pd.Timestamp | None = None) -> pd.Series:
+        """Give the target's value for each observed row.
 
         `known_by` leaves out of the target's horizon what became known only then or later.
         """
-        X = frame(self.history, cutoffs, population=self.population, features=self.features, categories=self.categories)
         if self.target is None:
-            return Examples(X, pd.Series(0.0, index=X.index, name="target"))
+            return pd.Series(0.0, index=observed.index, name="target")
+        if not self.dated:
+            return observed[self.target.name]
         keys = [key for key in ("customer_id", "cutoff", self.target.by) if key]
-        asked = outcome(self.history, X[keys], [self.target], horizon_days=self.horizon_days, known_by=known_by)
-        return Examples(X, asked[self.target.name])
+        made = outcome(
+            self.history,
+            observed[keys],
+            [self.target],
+            horizon_days=self.horizon_days,
+            lead_days=self.lead_days,
+            known_by=known_by,
+        )
+        return made[self.target.name]
+
+    def told(self, observed: pd.DataFrame, y: pd.Series) -> "Examples":
+        """Put observed rows and their outcomes together."""
+        keys = [key for key in KEYS if key in observed]
+        groups = None if self.group is None else observed[self.group.name]
+        return Examples(observed[[*keys, *(each.name for each in self.features)]], y, groups)
+
+    @property
+    def _label(self) -> list[Declaration]:
+        """The label of a table without dates, and the column that it is a value of."""
+        if self.target is None or self.dated:
+            return []
+        return [*chosen([self.target.name.partition("=")[0]], self.history), self.target]
 
 
 @dataclass(frozen=True)
 class Examples:
-    """A frame and the target's value for each of its rows."""
+    """A frame, the target's value for each of its rows, and what fairness is looked at by, if anything."""
 
     X: pd.DataFrame
     y: pd.Series
+    groups: pd.Series | None = None
 
-
-@dataclass(frozen=True)
-class Split:
-    """Examples to learn from and later ones to be tested on."""
-
-    train: Examples
-    test: Examples
-
-    @property
-    def first_test(self) -> pd.Timestamp:
-        """The earliest test cutoff: nothing at or after it may be learned from."""
-        return pd.Timestamp(self.test.X["cutoff"].min())
-
-
-def training_cutoffs(
-    *, first: pd.Timestamp, step_days: int, test: Sequence[pd.Timestamp], horizon_days: int
-) -> pd.DatetimeIndex:
-    """List the cutoffs to learn at: `step_days` apart, from the last whose horizon closes by the first test cutoff.
-
-    Where nothing is predicted there is no horizon (0): the latest is then a step before the first test cutoff.
-    """
-    start = pd.Timestamp(min(test))
-    latest = start - pd.Timedelta(days=horizon_days or step_days)
-    return closed(every(first, latest, step_days=step_days), horizon_days=horizon_days, by=start)
-
-
-def split(task: Task, *, first: pd.Timestamp, step_days: int, test: Sequence[pd.Timestamp]) -> Split:
-    """Make the examples: those of the test cutoffs, and of the training cutoffs before them.
-
-    Raises `ValueError` where a test cutoff or its horizon lies beyond the data, or nothing is left to train on.
-    """
-    tests = pd.DatetimeIndex(list(test))
-    check_cutoffs(task.history, tests)
-    if task.target is not None:
-        check_horizon(task.history, tests, horizon_days=task.horizon_days)
-    start = pd.Timestamp(tests.min())
-    cutoffs = training_cutoffs(first=first, step_days=step_days, test=test, horizon_days=task.horizon_days)
-    if cutoffs.empty:
-        raise ValueError(
-            f"no training cutoff from {first:%Y-%m-%d} on has a {task.horizon_days}-day horizon that closes by the "
-            f"first test cutoff {start:%Y-%m-%d}; set an earlier `first`, a later test cutoff or a shorter horizon"
-        )
-    return Split(task.examples(cutoffs, known_by=start), task.examples(test))
+    def where(self, kept: "NDArray[np.bool_] | pd.Series[bool]") -> "Examples":
+        """Take some of the rows."""
+        rows = np.flatnonzero(np.asarray(kept))
+        groups = None if self.groups is None else self.groups.iloc[rows].reset_index(drop=True)
+        return Examples(self.X.iloc[rows].reset_index(drop=True), self.y.iloc[rows].reset_index(drop=True), groups)

@@ -1,112 +1,93 @@
-"""The record of a training in MLflow: a run with parameters, metrics, data and their faults, code, plots, artifact."""
+"""The record of a back-test in MLflow: one run with all that was found, a child run a part, and the artifact."""
 
-import json
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from features.history import History
-from models.registry import Alias, ModelRegistry, quiet_mlflow
+from models.registry import Alias, ModelRegistry
+from models.registry.runs import RECORD, SCORED, experiment_of, recording
 from training.evaluate import POOLED
+from training.judge import Judged
 from training.plots import plots
 from training.provenance import versions
-from training.task import Split, Task
-from training.train import Trained
+from training.splits import Splits
+from training.task import Task
 
 
 def track(
     registry: ModelRegistry,
-    trained: Trained,
+    judged: Judged,
     *,
     task: Task,
-    data: Split,
+    splits: Splits,
+    record: Mapping[str, Any],
     artifacts: Path | None = None,
     alias: Alias | None = None,
 ) -> tuple[str, str | None]:
-    """Record a training with its artifact; with an alias also register it. Gives the run's id and the version.
+    """Record a back-test with the champion's artifact; with an alias also register it. Gives the run's id and version.
 
-    `artifacts` is where the runs' files of a new experiment go when the store is a database file of our own.
+    `record` is what model cards are made of (`training.record`). `artifacts` is where the runs' files of a new
+    experiment go when the store is a database file of our own.
     """
-    artifact, client = trained.artifact, registry.client
-    experiment = _experiment(registry, artifact.name, artifacts)
-    run = client.create_run(experiment, run_name=artifact.model_name, tags=_tags(trained, task, data))
-    run_id = str(run.info.run_id)
-    try:
-        for key, value in artifact.model.get_params().items():
-            client.log_param(run_id, key, value)
-        _log_metrics(registry, run_id, trained.metrics)
-        _log_findings(registry, run_id, task.history)
-        for name, figure in plots(trained.scored, kind=task.kind).items():
-            with quiet_mlflow(registry.uri):
-                client.log_figure(run_id, figure, f"plots/{name}.png")
-        version = None if alias is None else registry.add(artifact, run_id=run_id, alias=alias)
-        if version is None:
-            registry.log(artifact, run_id=run_id)
-    except BaseException:
-        client.set_terminated(run_id, "FAILED")
-        raise
-    client.set_terminated(run_id, "FINISHED")
-    return run_id, version
+    artifact = judged.best.artifact
+    experiment = experiment_of(registry, artifact.name, artifacts=artifacts)
+    with recording(registry, experiment, name=judged.champion, tags=_tags(judged, task, splits)) as run:
+        run.params({**artifact.model.get_params(), "calibration": judged.best.calibration})
+        run.metrics(_metrics(judged, POOLED))
+        for step, part in enumerate(dict.fromkeys(each.name for each in splits.parts)):
+            with recording(registry, experiment, name=part, tags={"part": part}, parent=run) as child:
+                child.metrics(_metrics(judged, part), step=step)
+        run.json([finding.plain() for finding in task.history.findings], "findings.json")
+        run.json(record, RECORD)
+        run.table(judged.best.scored, SCORED)
+        for name, figure in plots(record).items():
+            run.figure(figure, f"plots/{name}.png")
+        logged = registry.log(artifact, run_id=run.id)
+    version = None if alias is None else registry.register(artifact, logged, run_id=run.id, alias=alias)
+    return run.id, version
 
 
-def _experiment(registry: ModelRegistry, name: str, artifacts: Path | None) -> str:
-    found = registry.client.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    location = None if artifacts is None else (artifacts / name).as_uri()
-    return str(registry.client.create_experiment(name, artifact_location=location))
-
-
-def _tags(trained: Trained, task: Task, data: Split) -> dict[str, str]:
-    artifact = trained.artifact
-    described: Mapping[str, Any] = {
+def _tags(judged: Judged, task: Task, splits: Splits) -> dict[str, object]:
+    artifact = judged.best.artifact
+    return {
         **artifact.provenance,
         **{f"version.{name}": number for name, number in versions().items()},
         "dataset": artifact.dataset,
         "population": artifact.population,
         "target": artifact.target,
         "horizon_days": artifact.horizon_days,
+        "lead_days": artifact.lead_days,
         "artifact": artifact.id,
         "trained_to": f"{artifact.trained_to:%Y-%m-%d}",
         "features": ", ".join(each.name for each in task.features),
-        "cutoffs.train": _listed(data.train.X),
-        "cutoffs.test": _listed(data.test.X),
-        "rows.train": len(data.train.X),
-        "rows.test": len(data.test.X),
+        "models": ", ".join(judged.models),
+        "grade": judged.grade.letter,
+        "parts": ", ".join(dict.fromkeys(part.name for part in splits.parts)),
+        "cutoffs.train": _listed(splits.final.train.X),
+        "rows.train": len(splits.final.train.X),
+        "rows.test": sum(len(part.test.X) for part in splits.parts),
+        "allowed": "; ".join(f"{leak.feature}: {leak.message}" for leak in judged.leaks) or "none",
         "warnings": sum(finding.severity == "warning" for finding in task.history.findings),
-        "seconds": f"{trained.seconds:.2f}",
+        "seconds": f"{sum(each.seconds for each in judged.models.values()):.2f}",
     }
-    return {key: str(value) for key, value in described.items()}
 
 
 def _listed(X: pd.DataFrame) -> str:
-    return ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in sorted(X["cutoff"].unique()))
+    return ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in sorted(X["cutoff"].dt.normalize().unique()))
 
 
-def _log_metrics(registry: ModelRegistry, run_id: str, metrics: pd.DataFrame) -> None:
-    """Log each metric once per cutoff, at the cutoff's time, and pooled with its interval."""
-    for row in metrics.to_dict("records"):
-        name = str(row["metric"])
-        if row["cutoff"] != POOLED:
-            _log(registry, run_id, f"{name}.by_cutoff", row["value"], at=pd.Timestamp(str(row["cutoff"])))
-            continue
-        for key, value in {name: row["value"], f"{name}.low": row["low"], f"{name}.high": row["high"]}.items():
-            _log(registry, run_id, key, value)
+def _metrics(judged: Judged, part: str) -> dict[str, float]:
+    """Give the champion's metrics of a part with their intervals, and the others' under their names."""
+    told = dict(_named(judged.best.metrics, part, prefix="", ends=("value", "low", "high")))
+    for model, each in judged.models.items():
+        if model != judged.champion:
+            told |= dict(_named(each.metrics, part, prefix=f"{model}/", ends=("value",)))
+    return told
 
 
-def _log_findings(registry: ModelRegistry, run_id: str, history: History) -> None:
-    """Log what the door found in the data and let pass."""
-    told = json.dumps([finding.plain() for finding in history.findings], indent=1, ensure_ascii=False)
-    with quiet_mlflow(registry.uri):
-        registry.client.log_text(run_id, told, "findings.json")
-
-
-def _log(registry: ModelRegistry, run_id: str, key: str, value: float, *, at: pd.Timestamp | None = None) -> None:
-    if not math.isfinite(value):
-        return
-    timestamp = None if at is None else int(at.timestamp() * 1000)
-    step = None if at is None else int(at.strftime("%Y%m%d"))
-    registry.client.log_metric(run_id, key, float(value), timestamp=timestamp, step=step)
+def _named(metrics: pd.DataFrame, part: str, *, prefix: str, ends: Sequence[str]) -> Iterator[tuple[str, float]]:
+    for row in metrics[metrics["part"] == part].to_dict("records"):
+        for end in ends:
+            yield f"{prefix}{row['metric']}" + ("" if end == "value" else f".{end}"), float(row[end])

@@ -34,10 +34,11 @@ class NotRegistered(LookupError):
 
 @dataclass(frozen=True)
 class Registered:
-    """An artifact and the version under which the registry knows it."""
+    """An artifact, the version under which the registry knows it, and the run that made it."""
 
     artifact: Artifact
     version: str
+    run_id: str = ""
 
 
 class ModelRegistry:
@@ -51,7 +52,10 @@ class ModelRegistry:
 
     def add(self, artifact: Artifact, *, run_id: str, alias: Alias | None = None) -> str:
         """Store an artifact with a run as a new version of its name; gives the version."""
-        logged = self.log(artifact, run_id=run_id)
+        return self.register(artifact, self.log(artifact, run_id=run_id), run_id=run_id, alias=alias)
+
+    def register(self, artifact: Artifact, logged: ModelInfo, *, run_id: str, alias: Alias | None = None) -> str:
+        """Make an artifact that was stored with a run a new version of its name; gives the version."""
         with quiet_mlflow(self.uri):
             number = self._version(artifact.name, logged, run_id=run_id)
         self.client.set_model_version_tag(artifact.name, number, "artifact_id", artifact.id)
@@ -96,7 +100,8 @@ class ModelRegistry:
             local = mlflow.artifacts.download_artifacts(
                 artifact_uri=f"models:/{name}/{found.version}", dst_path=scratch, tracking_uri=self.uri
             )
-            return Registered(Artifact.load(Path(local) / "artifacts" / "artifact"), str(found.version))
+            artifact = Artifact.load(Path(local) / "artifacts" / "artifact")
+            return Registered(artifact, str(found.version), str(found.run_id))
 
     def names(self) -> list[str]:
         """List the registered models' names."""

@@ -1,0 +1,86 @@
+"""`fit`: one model fitted on one split, and what it says of the rows that test it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from models.calibration import Calibration
+from models.contract import KEYS, Model, eligible
+from models.estimators import create
+from training.calibrate import NONE, calibrations
+from training.splits import Split
+from training.task import Examples, Task
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model, what it has learned from, and its predictions as they are before they are calibrated.
+
+    `scored` has customer_id, cutoff, (category,) part, actual and score for the test rows that are asked about.
+    `calibrations` gives the ways to calibrate it, each fitted on what was known before the test.
+    """
+
+    model_name: str
+    model: Model
+    split: Split
+    learned: Examples
+    scored: pd.DataFrame
+    calibrations: Mapping[str, Calibration]
+
+
+def fit(
+    task: Task, split: Split, *, model: str, params: Mapping[str, Any], calibration: str = NONE, seed: int = 0
+) -> Fitted:
+    """Fit a model on a split. Raises `ValueError` where it cannot predict the target or lacks a feature."""
+    made = unfitted(task, model=model, params=params, seed=seed)
+    check(task, made, name=model, features=split.train.X)
+    learned = learned_from(made, split)
+    made.fit(learned.X, learned.y)
+    ways = {NONE: Calibration()}
+    if calibration != NONE and task.kind == "binary":
+        ways |= calibrations(task, split, made, lambda: unfitted(task, model=model, params=params, seed=seed))
+    return Fitted(model, made, split, learned, scored(made, split), ways)
+
+
+def unfitted(task: Task, *, model: str, params: Mapping[str, Any], seed: int) -> Model:
+    """Make a model for a task."""
+    setting = {"kind": task.kind, "horizon_days": task.horizon_days, "lead_days": task.lead_days, "seed": seed}
+    return create(model, setting=setting, **params)
+
+
+def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> None:
+    """Raise `ValueError` where a model cannot do a task, that says why and what to do."""
+    asked = task.target.name if task.target else ""
+    if task.kind not in model.kinds:
+        what = f"the {task.kind} {asked!r}" if asked else "no target"
+        raise ValueError(
+            f"model {name!r} predicts {', '.join(model.kinds)}, not {what}; choose another model or target"
+        )
+    answers = getattr(model, "answers", ())
+    if answers and asked not in answers:
+        raise ValueError(f"model {name!r} tells of {', '.join(answers)} alone, not of {asked!r}; choose another model")
+    if task.texts and not getattr(model, "takes_text", False):
+        raise ValueError(
+            f"the features {task.texts} are texts, which model {name!r} cannot use; leave them out, ask for one of "
+            "their values as COLUMN=VALUE, or choose a model that takes text"
+        )
+    missing = [needed for needed in model.requires if needed not in features]
+    if missing:
+        raise ValueError(f"model {name!r} needs the features {missing}; add them to the study's features")
+
+
+def learned_from(model: Model, split: Split) -> Examples:
+    """Give what a model is fitted on: the training rows, or the past of those at the first test cutoff."""
+    if model.learns == "outcome":
+        return split.train
+    return split.test.where(split.test.X["cutoff"] == split.first_test)
+
+
+def scored(model: Model, split: Split) -> pd.DataFrame:
+    """Predict the test rows that are asked about: keys, part, actual and score."""
+    X = split.test.X
+    keys = [key for key in KEYS if key in X and key != "eligible"]
+    table = X[keys].assign(part=split.name, actual=split.test.y, score=model.predict(X))
+    return table[eligible(X)].reset_index(drop=True)

@@ -1,0 +1,289 @@
+"""Alarms on what is learned from: features that know the label, because they are made of it or of what comes after.
+
+A model that has seen the future is better than can be, and fails where there is none. What is too good to be true is
+named here before it is trained on or promoted; what is good for a reason can be allowed with that reason.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.contract import eligible, feature_names
+from models.levels import is_text
+from models.metrics.inputs import check_binary
+
+Kind = Literal["model", "alone", "nulls", "identifier", "id_order"]
+Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
+
+PLAUSIBLE: Final = 0.90
+"""An AUC above this one is not believed of churn without contracts, nor of propensities."""
+ROWS: Final = 50_000
+"""Of more rows a seeded sample is looked at."""
+FEWEST: Final = 30
+"""So many rows of either sort (0 and 1, null and not) there must be before an AUC is an alarm."""
+PHI: Final = 0.9
+"""Nulls that correlate with the label by this much are the label."""
+DISTINCT: Final = 0.95
+"""Text of which this share of customers has a value of their own identifies them."""
+COLLISIONS: Final = 20
+"""Whole numbers that never meet, where measured ones would have met so often, were given out one by one."""
+CUSTOMERS: Final = 50
+"""So many customers there must be before distinct values are an alarm."""
+ID_AUC: Final = 0.65
+"""An order of ids that ranks the label better than this is an alarm, if chance does not explain it."""
+SIGMAS: Final = 4.0
+"""Chance explains an AUC of ids within so many standard errors of 1/2."""
+_FOLDS: Final = 5
+_PRIOR_ROWS: Final = 10
+_FEW_VALUES: Final = 20
+_BLOCKS: Final = 50
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A feature that seems to know the label: what was measured, the bound that it is over, and what to do.
+
+    Kinds: `model` (the whole model is too good; `feature` is "model"), `alone` (AUC of a feature), `nulls` (AUC of
+    where it is null), `identifier` (share of customers with a value of their own), `id_order` (AUC of the order of the
+    customers' ids; `feature` is "customer_id"). `reason` is why it was allowed.
+    """
+
+    feature: str
+    kind: Kind
+    value: float
+    bound: float
+    message: str
+    reason: str = ""
+
+
+class Leaking(ValueError):
+    """Features know the label, and nobody has said why that is right."""
+
+
+def leaks(
+    X: pd.DataFrame,
+    y: pd.Series,
+    *,
+    bound: float = PLAUSIBLE,
+    model_auc: float | None = None,
+    shares: Mapping[str, float] | None = None,
+) -> list[Leak]:
+    """Look for leaks in training rows: a frame (its columns of text included), and 0 or 1 for each row.
+
+    `bound` is the greatest AUC that is plausible of a feature and of the model. `model_auc` is that of the fitted model
+    on rows that it has not seen, `shares` what each feature weighs in it. Values are compared over rows, identifiers
+    over customers (where there is a `customer_id`, else rows), the order of ids at each cutoff.
+
+    Raises `ValueError` where X and y have different lengths or y is not 0 or 1.
+    """
+    if len(X) != len(y):
+        raise ValueError(f"the frame has {len(X)} rows and y {len(y)}; give the label of each row")
+    check_binary(y.to_numpy(dtype=np.float64))
+    rows = _sampled(X)
+    X, labels = X.iloc[rows], y.to_numpy(dtype=np.float64)[rows]
+    customers = pd.factorize(X["customer_id"])[0] if "customer_id" in X else np.arange(len(X))
+    found = [] if model_auc is None else list(_model(model_auc, bound, shares or {}))
+    if {"customer_id", "cutoff"} <= set(X):
+        found += _id_order(X["customer_id"], X["cutoff"], labels)
+    for name in feature_names(X):
+        column = _Column.of(name, X[name])
+        found += [*_alone(column, labels, customers % _FOLDS, bound), *_nulls(column, labels, bound)]
+        found += _identifier(column, customers)
+    return found
+
+
+def check_leaks(found: Sequence[Leak], *, allowed: Mapping[str, str]) -> list[Leak]:
+    """Raise `Leaking` unless every leak's feature is allowed; give the allowed ones with their reasons, for the record.
+
+    `allowed` says for a feature (or "model", "customer_id") why it may be as it is. An empty reason allows nothing.
+    """
+    blocked = [each for each in found if not allowed.get(each.feature, "").strip()]
+    if blocked:
+        named = ", ".join(dict.fromkeys(repr(each.feature) for each in blocked))
+        told = "\n".join(f"- {each.message}" for each in blocked)
+        raise Leaking(f"{named} would leak the label; take out what does, or allow it and say why:\n{told}")
+    return [replace(each, reason=allowed[each.feature].strip()) for each in found]
+
+
+def auc(values: Codes | Floats, labels: Floats) -> float:
+    """Give the chance that a random 1 has a greater value than a random 0, a tie counting half (Mann and Whitney 1947).
+
+    NaN where only one label is there.
+    """
+    distinct, places = np.unique(values, return_inverse=True)
+    return _rank_auc(np.bincount(places, minlength=len(distinct)), np.bincount(places, labels, len(distinct)))
+
+
+def _rank_auc(rows: NDArray[np.int64], ones: Floats) -> float:
+    """Give the AUC from the rows and ones of each distinct value, in order."""
+    zeros = rows - ones
+    pairs = ones.sum() * zeros.sum()
+    return float(((zeros.cumsum() - zeros / 2) * ones).sum() / pairs) if pairs else float("nan")
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A feature's column: which rows are known, and the known ones' values as numbers in order (places for text)."""
+
+    name: str
+    text: bool
+    known: NDArray[np.bool_]
+    distinct: NDArray[Any]
+    places: Codes
+
+    @classmethod
+    def of(cls, name: str, column: pd.Series) -> "_Column":
+        if is_text(column):
+            codes, distinct = pd.factorize(column.astype("str"))
+            return cls(name, True, codes >= 0, np.asarray(distinct), codes[codes >= 0])
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        known = np.isfinite(values)
+        distinct, places = np.unique(values[known], return_inverse=True)
+        return cls(name, False, known, distinct, places)
+
+
+def _model(model_auc: float, bound: float, shares: Mapping[str, float]) -> Iterator[Leak]:
+    if model_auc <= bound:
+        return
+    top = sorted(shares.items(), key=lambda share: (-share[1], share[0]))[:3]
+    carried = ", ".join(f"{name} ({share:.0%})" for name, share in top)
+    message = (
+        f"the model's AUC of {model_auc:.3f} is above {bound:.2f}, which is not plausible; "
+        + (f"most of it comes from {carried}: " if carried else "")
+        + "check at which time these values are known, or allow 'model' and say why"
+    )
+    yield Leak("model", "model", model_auc, bound, message)
+
+
+def _alone(column: _Column, labels: Floats, folds: Codes, bound: float) -> Iterator[Leak]:
+    """Rank the label by one feature: by the number either way, and by its values' means in the other folds.
+
+    Those means are of texts and of numbers with few values; values of few rows are drawn to the mean of all. They rank
+    one way only: what is chance in a fold is against it in the others.
+    """
+    own = labels[column.known]
+    if not FEWEST <= own.sum() <= len(own) - FEWEST:
+        return
+    found = 0.0
+    if not column.text:
+        size = len(column.distinct)
+        up = _rank_auc(np.bincount(column.places, minlength=size), np.bincount(column.places, own, size))
+        found = max(up, 1 - up)
+    if column.text or len(column.distinct) <= _FEW_VALUES:
+        found = max(found, auc(_means_elsewhere(column.places, own, folds[column.known]), own))
+    if found > bound:
+        rows = "" if column.known.all() else f" among the {len(own)} rows where it is known"
+        yield Leak(column.name, "alone", found, bound, _too_good(column.name, f"alone{rows}", found, bound))
+
+
+def _means_elsewhere(places: Codes, labels: Floats, folds: Codes) -> Floats:
+    size = int(places.max()) + 1
+    cells = places * _FOLDS + folds
+    rows, ones = (np.bincount(cells, weights, size * _FOLDS).reshape(size, _FOLDS) for weights in (None, labels))
+    others, among = rows.sum(axis=1, keepdims=True) - rows, ones.sum(axis=1, keepdims=True) - ones
+    means: Floats = (among + _PRIOR_ROWS * labels.mean()) / (others + _PRIOR_ROWS)
+    return means[places, folds]
+
+
+def _nulls(column: _Column, labels: Floats, bound: float) -> Iterator[Leak]:
+    null = ~column.known
+    if not FEWEST <= null.sum() <= len(null) - FEWEST or not FEWEST <= labels.sum() <= len(labels) - FEWEST:
+        return
+    up = auc(null.astype(np.float64), labels)
+    found = max(up, 1 - up)
+    if found > bound or abs(np.corrcoef(null, labels)[0, 1]) >= PHI:
+        told = _too_good(column.name, f"by {'being' if up > 0.5 else 'not being'} null", found, bound)
+        yield Leak(column.name, "nulls", found, bound, told)
+
+
+def _too_good(name: str, how: str, found: float, bound: float) -> str:
+    return (
+        f"{name} {how} ranks the label with an AUC of {found:.3f}, above {bound:.2f}: it may be made of the label or "
+        "of what comes after the cutoff; check at which time it is known, leave it out, or allow it and say why"
+    )
+
+
+def _identifier(column: _Column, customers: Codes) -> Iterator[Leak]:
+    """Find values that say who a customer is, and nothing of them."""
+    first = np.unique(customers[column.known], return_index=True)[1]
+    places = column.places[first]
+    if len(places) < CUSTOMERS:
+        return
+    share = len(np.unique(places)) / len(places)
+    numbers = _as_numbers(column)[np.unique(places)]
+    whole = bool((numbers == np.floor(numbers)).all())
+    if column.text and share >= DISTINCT and (np.isnan(numbers).mean() > 1 - DISTINCT or whole):
+        how = f"{share:.0%} of customers have a value of their own"
+    elif share == 1 and whole and _would_meet(numbers) >= COLLISIONS:
+        how = f"its {len(places)} whole numbers are all different and lie close, as if given out one by one"
+    else:
+        return
+    message = f"{column.name} identifies customers ({how}); it can only be learned by heart, or tell in which order "
+    bound = DISTINCT if column.text else 1.0
+    yield Leak(
+        column.name, "identifier", share, bound, message + "they were stored: leave it out, or allow it and say why"
+    )
+
+
+def _as_numbers(column: _Column) -> Floats:
+    if not column.text:
+        return np.asarray(column.distinct, dtype=np.float64)
+    return pd.to_numeric(pd.Series(column.distinct), errors="coerce").to_numpy(dtype=np.float64)
+
+
+def _would_meet(numbers: Floats) -> float:
+    """Give how many pairs of equal numbers one would expect at least, were they drawn from the range that they span."""
+    return len(numbers) * (len(numbers) - 1) / 2 / (float(np.ptp(numbers)) + 1)
+
+
+def _id_order(ids: pd.Series, cutoffs: pd.Series, labels: Floats) -> Iterator[Leak]:
+    """Rank the label by the order of ids at each cutoff; over all of them by the pairs of 1 and 0 that each has.
+
+    The standard error is that of the greatest cutoff alone, since they have customers in common. Cutoffs beyond 50
+    (questions asked at any time) are taken together in 50 blocks.
+    """
+    moments, distinct = pd.factorize(cutoffs, sort=True)
+    blocks = moments if len(distinct) <= _BLOCKS else moments * _BLOCKS // len(distinct)
+    asked = pd.DataFrame({"block": blocks, "place": _places(ids), "label": labels})
+    asked = asked.groupby(["block", "place"], sort=True)["label"].max().reset_index()
+    aucs, pairs, errors = [], [], []
+    for _, block in asked.groupby("block"):
+        own = block["label"].to_numpy()
+        ones, zeros = own.sum(), len(own) - own.sum()
+        if ones and zeros:
+            aucs.append(auc(block["place"].to_numpy(), own))
+            pairs.append(ones * zeros)
+            errors.append(np.sqrt((len(own) + 1) / (12 * ones * zeros)))
+    if not pairs:
+        return
+    up = float(np.average(aucs, weights=pairs))
+    found, error = max(up, 1 - up), errors[int(np.argmax(pairs))]
+    if found > ID_AUC and found - 0.5 > SIGMAS * error:
+        message = (
+            f"the order of customer_id ranks the label with an AUC of {found:.3f}, above {ID_AUC:.2f}: ids or rows were "
+            "given out, or the table was made, knowing the label; look into how it was made, or allow 'customer_id' and "
+            "say why (as that ids tell since when they are customers)"
+        )
+        yield Leak("customer_id", "id_order", found, ID_AUC, message)
+
+
+def _places(ids: pd.Series) -> Codes:
+    """Number ids in their order: by the number that they end in where they are alike but for it, else as texts."""
+    if pd.api.types.is_numeric_dtype(ids):
+        return pd.factorize(ids, sort=True)[0]
+    parts = ids.astype("str").str.extract(r"^(\D*)(\d{1,18})$")
+    alike = parts.notna().all(axis=None) and parts[0].nunique() == 1
+    return pd.factorize(parts[1].astype("int64") if alike else ids.astype("str"), sort=True)[0]
+
+
+def _sampled(X: pd.DataFrame) -> NDArray[np.intp]:
+    """Give the places of the rows that are looked at: those asked about, at most `ROWS` of them."""
+    rows = np.flatnonzero(eligible(X))
+    if len(rows) <= ROWS:
+        return rows
+    return np.sort(np.random.default_rng(0).choice(rows, ROWS, replace=False))

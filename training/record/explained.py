@@ -1,0 +1,48 @@
+"""Reasons of a few customers, as examples of what the model says: nobody is named."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.concepts import concepts_of
+from models.contract import Explained
+from models.reasons import reasons
+from training.backtest import Backtested
+from training.record.asked import Asked
+
+
+def examples(judged: Backtested, asked: Asked) -> list[dict[str, Any]]:
+    """Give score and reasons of the customers at the top, in the middle and at the bottom of a round of questions."""
+    model = asked.part.model
+    if not isinstance(model, Explained) or asked.X.empty:
+        return []
+    order = np.argsort(-asked.scored["score"].to_numpy(), kind="stable")
+    places = {"highest": order[0], "middle": order[len(order) // 2], "lowest": order[-1]}
+    rows = asked.X.iloc[list(places.values())]
+    calibration = asked.part.calibrations[judged.calibration]
+    terms = calibration.contributions(model.contributions(rows), model.predict(rows))
+    found = reasons(
+        terms,
+        model.features_,
+        rows,
+        concepts=concepts_of(model.features_),
+        typical=typical(asked.part.learned.X[model.features_]),
+    )
+    return [
+        {
+            "which": which,
+            "score": float(asked.scored["score"].iloc[place]),
+            "reasons": [
+                {"title": each.title, "direction": each.direction, "sentence": each.sentence, "movable": each.movable}
+                for each in told
+            ],
+        }
+        for (which, place), told in zip(places.items(), found, strict=True)
+    ]
+
+
+def typical(X: pd.DataFrame) -> dict[str, float]:
+    """Give the median of each feature that is a number."""
+    numbers = X.select_dtypes("number")
+    return {str(name): float(value) for name, value in numbers.median().items() if np.isfinite(value)}

@@ -1,0 +1,155 @@
+"""`record`: what was asked, of which data, how the models were judged and what was found."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from features.declaration import Declaration
+from models.contract import feature_names
+from training.backtest import Backtested
+from training.evaluate import POOLED
+from training.fairness import fairness
+from training.judge import Judged
+from training.provenance import versions
+from training.record.asked import groups_of, latest
+from training.record.curves import held, tenths
+from training.record.explained import examples
+from training.record.limits import limits
+from training.record.worth import Worth, money
+from training.reliability import reliability
+from training.splits import Split, Splits
+from training.task import Task
+
+FORMAT: Final = 1
+
+
+def record(judged: Judged, task: Task, splits: Splits, *, title: str, worth: Worth | None = None) -> dict[str, Any]:
+    """Give a back-test as JSON's values. `worth` says what acting on the scores costs and brings.
+
+    No customer's id is in it.
+    """
+    best, artifact = judged.best, judged.best.artifact
+    found: dict[str, Any] = {
+        "format": FORMAT,
+        "name": artifact.name,
+        "title": title,
+        "champion": judged.champion,
+        "baseline": judged.baseline,
+        "data": _data(task),
+        "question": _question(task),
+        "features": [_declared(each) for each in task.features],
+        "judged": "rolling origin" if splits.rolling else "folds",
+        "parts": [_part(name, splits) for name in dict.fromkeys(part.name for part in splits.parts)],
+        "learned": _rows(splits.final),
+        "models": {model: _model(each) for model, each in judged.models.items()},
+        "grade": judged.grade.plain(),
+        "leaks": [{"feature": each.feature, "kind": each.kind, "message": each.message} for each in judged.leaks],
+        "importance": judged.importance.to_dict("records"),
+        "examples": examples(best, latest(best)),
+        "provenance": dict(artifact.provenance),
+        "artifact": artifact.id,
+        "trained_to": f"{artifact.trained_to:%Y-%m-%d}",
+        "versions": versions(),
+    }
+    if task.target is not None:
+        found["held"] = {part: held(rows) for part, rows in _parts(best).items()}
+        found["reliability"] = {part: _reliability(rows, task) for part, rows in _parts(best, POOLED).items()}
+    if task.kind == "binary":
+        groups = groups_of(best)
+        told = None if groups is None else fairness(best.scored, groups).to_dict("records")
+        found |= money(best, latest(best), worth)
+        found["fairness"] = None if groups is None else {"column": groups.name, "rows": told}
+    found["limits"] = limits(found)
+    plain: dict[str, Any] = _plain(found)
+    return plain
+
+
+def _parts(judged: Backtested, *more: str) -> dict[str, pd.DataFrame]:
+    parts = {str(part): rows for part, rows in judged.scored.groupby("part", sort=False)}
+    return {**parts, **dict.fromkeys(more, judged.scored)}
+
+
+def _reliability(rows: pd.DataFrame, task: Task) -> list[dict[str, Any]]:
+    """Give what came against what was predicted, by tenths of the score."""
+    table = reliability(rows["actual"], rows["score"]) if task.kind == "binary" else tenths(rows)
+    return table.to_dict("records")
+
+
+def _data(task: Task) -> dict[str, Any]:
+    history = task.history
+    return {
+        "name": history.name,
+        "fingerprint": history.fingerprint,
+        "tables": list(history.tables),
+        "end": f"{history.end:%Y-%m-%d}" if task.dated else None,
+        "zone": history.zone,
+        "warnings": [finding.line() for finding in history.findings if finding.severity == "warning"],
+    }
+
+
+def _question(task: Task) -> dict[str, Any]:
+    return {
+        "population": _declared(task.population),
+        "target": _declared(task.target) if task.target else None,
+        "kind": task.kind,
+        "horizon_days": task.horizon_days,
+        "lead_days": task.lead_days,
+        "categories": list(task.categories),
+    }
+
+
+def _declared(declared: Declaration) -> dict[str, str]:
+    return {"name": declared.name, "meaning": declared.meaning}
+
+
+def _part(name: str, splits: Splits) -> dict[str, Any]:
+    mine = [part for part in splits.parts if part.name == name]
+    tested = pd.concat([part.test.y for part in mine])
+    return {"name": name, **_rows(mine[-1]), "test_rows": len(tested), "test_rate": float(tested.mean())}
+
+
+def _rows(split: Split) -> dict[str, Any]:
+    X, dated = split.train.X, split.closes_in is not None
+    return {
+        "rows": len(X),
+        "customers": int(X["customer_id"].nunique()),
+        "rate": float(split.train.y.mean()),
+        "cutoffs": int(X["cutoff"].nunique()) if dated else 0,
+        "from": f"{X['cutoff'].min():%Y-%m-%d}" if dated else None,
+        "to": f"{X['cutoff'].max():%Y-%m-%d}" if dated else None,
+        "features": len(feature_names(X)),
+    }
+
+
+def _model(judged: Backtested) -> dict[str, Any]:
+    return {
+        "params": judged.artifact.model.get_params(),
+        "calibration": judged.calibration,
+        "calibrations": dict(judged.calibrations),
+        "note": judged.artifact.calibration.note,
+        "seconds": judged.seconds,
+        "metrics": {
+            str(part): {row["metric"]: {end: row[end] for end in ("value", "low", "high")} for row in rows}
+            for part, rows in _by_part(judged.metrics).items()
+        },
+    }
+
+
+def _by_part(metrics: pd.DataFrame) -> Mapping[str, Sequence[dict[str, Any]]]:
+    return {str(part): rows.to_dict("records") for part, rows in metrics.groupby("part", sort=False)}  # type: ignore[misc]  # records are dicts
+
+
+def _plain(value: Any) -> Any:
+    """Give JSON's own values: numbers that are none as null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
