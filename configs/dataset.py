@@ -100,17 +100,17 @@ class DatasetFile(Strict):
 
     def model_post_init(self, context: Any, /) -> None:
         """Refuse what does not hang together."""
-        if (self.policy.rejects == "keep") != (self.rejected is not None):
         if bool(self.tables) == (self.table is not None):
             found = "both" if self.tables else "none"
             raise ValueError(f"say either [tables.NAME], a history, or [table], customers without dates, not {found}")
+        if (self.policy.rejects == "keep") != (self.rejected is not None):
             raise ValueError('policy.rejects = "keep" and rejected = "FOLDER" go together: say both, or neither')
-
 
     @property
     def named(self) -> Mapping[str, TableFile]:
         """Give the tables by the name that they have in a history."""
         return self.tables if self.table is None else {CUSTOMERS: self.table}
+
 
 def read_dataset(name: str) -> tuple[DatasetFile, Path]:
     """Read a dataset file by name or path; gives it and the folder that relative paths start at."""

@@ -9,7 +9,7 @@ from experiments.instant import instant
 from experiments.progress import steps
 from features.datasets import load
 from features.engine.kept import Kept, kept_at
-from features.library import FEATURES, POPULATIONS
+from features.library import POPULATIONS, named
 
 
 def keep(name: str, *, to: Path, population: str | None, features: str | None) -> None:
@@ -54,4 +54,8 @@ def tomorrow(folder: Path, *, cutoff: str | None, to: Path) -> None:
 def _opened(folder: Path) -> Kept:
     told = kept_at(folder)
     (population,) = told["population"]
-    return Kept.open(folder, [FEATURES[name] for name in told["features"]], population=POPULATIONS[population])
+    return Kept.open(
+        folder,
+        [named(name, fingerprint) for name, fingerprint in told["features"].items()],
+        population=POPULATIONS[population],
+    )

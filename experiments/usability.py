@@ -19,6 +19,7 @@ from experiments.frames import is_study
 from experiments.report import TEMPLATES
 from features.datasets import load
 from features.datasets.own import own_data
+from features.history import undated
 from features.usability import Question, Report, examine
 from features.usability.question import Kind
 from features.usability.report import WORST_FIRST, TableProfile
@@ -70,6 +71,7 @@ def check(dataset_or_study: str, *, as_json: bool, html: Path | None) -> int:
 def examined(name: str, *, now: pd.Timestamp) -> Report:
     """Examine a dataset by its name or file, or a study's, and ask the study's question (else the usual ones).
 
+    All of them are about what happens within a horizon: nothing is asked of customers without dates.
     The tables of a dataset file are examined as they lie, those of a dataset in Python as they were admitted.
     """
     study = read_study(name) if is_study(name) else None
@@ -85,10 +87,12 @@ def examined(name: str, *, now: pd.Timestamp) -> Report:
             end=own.end,
             now=now,
             policy=own.policy,
-            tasks=tasks,
+            tasks=() if undated(own.tables) else tasks,
         )
     history = load(dataset)
-    return examine(history.name, history.tables, zone=history.zone, end=history.end, now=now, tasks=tasks)
+    return examine(
+        history.name, history.tables, zone=history.zone, end=history.end, now=now, tasks=tasks if history.dated else ()
+    )
 
 
 def code(report: Report, *, asked: bool) -> int:

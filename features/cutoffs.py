@@ -73,7 +73,8 @@ def _anchored(history: History, population: Declaration, cutoffs: pd.DatetimeInd
 def check_cutoffs(history: History, cutoffs: pd.DatetimeIndex) -> None:
     """Raise `ValueError` for the latest cutoff if it lies after the history's end."""
     if cutoffs.max() > history.end:
+        mend = "use a cutoff up to then" if history.dated else "its customers have no dates: say a later `end` of it"
         raise ValueError(
             f"cutoff {cutoffs.max():%Y-%m-%d} lies beyond the data of {history.name}, which end at "
-            f"{history.end:%Y-%m-%d}; use a cutoff up to then"
+            f"{history.end:%Y-%m-%d}; {mend}"
         )

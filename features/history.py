@@ -1,6 +1,6 @@
 """A customer history: checked tables, and until when they are complete."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -13,6 +13,11 @@ from features.tables import HistoryError
 
 UNDATED: Final = pd.Timestamp("2000-01-01")
 """Where a history of customers alone ends unless another instant is said: it has no dates, and no clock is read."""
+
+
+def undated(tables: Iterable[str]) -> bool:
+    """Whether these tables are customers alone."""
+    return set(tables) == {"customers"}
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,13 @@ class History:
         """A hash of every value of every table, whatever the order of rows; reads all of them at its first use."""
         return self.hashed(self)
 
-    def local(self, time: pd.Timestamp) -> pd.Timestamp:
-        """Give an instant as the history's times are: without a zone, local."""
     @property
     def dated(self) -> bool:
         """Whether anything happens in it: one of customers alone says how they are, and nothing of when."""
-        return "transactions" in self.tables
+        return not undated(self.tables)
 
+    def local(self, time: pd.Timestamp) -> pd.Timestamp:
+        """Give an instant as the history's times are: without a zone, local."""
         return time if time.tz is None else time.tz_convert(self.zone).tz_localize(None)
 
     def require(self, table: str, columns: set[str], *, by: str) -> None:

@@ -69,6 +69,11 @@ def cast_of(column: str, type_: str, expected: Column | None, format_: str | Non
     return Cast(f"TRY_CAST({quoted} AS {expected.type})", f"is not {expected.type.lower()}", "give true, false or none")
 
 
+def is_number(type_: str) -> bool:
+    """Whether an SQL type is one of numbers."""
+    return type_ in _NUMBERS | DECIMALS or type_.startswith("DECIMAL")
+
+
 def local(instant: str, zone: str) -> str:
     """Turn the SQL of an instant into that of the naive local time of a zone, whatever the session's zone is."""
     return f"CAST({instant} AT TIME ZONE {text(zone)} AS TIMESTAMP)"

@@ -20,7 +20,7 @@ from features.engine.fingerprint import fingerprint
 from features.engine.session import place, session
 from features.engine.zones import check_zone, local_end
 from features.finding import Finding
-from features.history import UNDATED, History, Scan, Source
+from features.history import UNDATED, History, Scan, Source, undated
 from features.policy import AS_IT_IS, OF_TRANSACTIONS, Policy
 from features.tables import TABLES, HistoryError
 
@@ -73,17 +73,17 @@ def admit(
 
 def _check(name: str, tables: Mapping[str, Source], policy: Policy, rejected: Path | None) -> None:
     unknown = sorted(set(tables) - set(TABLES))
-    if unknown or not ("transactions" in tables or set(tables) == {"customers"}):
+    if unknown or not ("transactions" in tables or undated(tables)):
         what = f"unknown tables {unknown}" if unknown else "no table 'transactions'"
         advice = f"a history is made of {', '.join(TABLES)}; without transactions, of customers alone"
         told = [Finding("table", "error", table, "", 0, "is no table of a history", "", advice) for table in unknown]
         raise HistoryError(f"{name}: {what}; {advice}", told)
     if policy.rejects == "keep" and rejected is None:
         raise HistoryError(f"{name}: the policy keeps rows that cannot be used; name a folder `rejected` for them")
-
     said = [word for word in OF_TRANSACTIONS if getattr(policy, word) != getattr(AS_IT_IS, word)]
     if said and "transactions" not in tables:
         raise HistoryError(f"{name}: the policy {', '.join(said)} is about transactions, of which there are none")
+
 
 def _taken(
     opened: duckdb.DuckDBPyConnection, table: str, source: Source, formats: Mapping[str, str], zone: str
@@ -100,9 +100,9 @@ def _ready(
     rates, wrong = read_rates(opened, policy.currency, zone)
     refuse(name, [*(error for each in judged.values() for error in each.errors(policy)), *wrong])
     ready = {table: each.ready() for table, each in judged.items()}
-    sales = ready["transactions"]
     if "transactions" not in ready:
         return ready, []
+    sales = ready["transactions"]
     with reading("transactions"):
         query, touched = applied(opened, sales.query, sales.columns, policy=policy, rates=rates)
     refuse(name, touched)
