@@ -95,11 +95,12 @@ class Boosted(BaseEstimator):
 
         XGBoost adds up in float32. What its terms lack to the link of `predict`, some 1e-6, is put into the base.
         """
-        terms = contributions_booster(self.booster_, self.encoding_.matrix(X))
+        values = self.encoding_.matrix(X)
+        terms = contributions_booster(self.booster_, values)
         summed = np.zeros((len(X), len(self.features_) + 1))
         for column, owner in enumerate(self.encoding_.owners):
             summed[:, owner] += terms[:, column]
-        summed[:, -1] = link(self.predict(X), self.kind) - summed.sum(axis=1)
+        summed[:, -1] = link(predict_booster(self.booster_, values), self.kind) - summed.sum(axis=1)
         return summed
 
     def state(self) -> dict[str, Any]:

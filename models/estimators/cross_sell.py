@@ -48,6 +48,11 @@ class CrossSell(Boosted):
         check_features(X, self.requires)
         return super().predict(_beside(X, self._pairs(X)))
 
+    def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """Give each pair's terms of the log-odds, those of `PAIR` among them; needed is what `predict` needs."""
+        check_features(X, self.requires)
+        return super().contributions(_beside(X, self._pairs(X)))
+
     def state(self) -> dict[str, Any]:
         """Give the trees, the categories and what is known of them."""
         return {

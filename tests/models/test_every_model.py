@@ -14,29 +14,40 @@ from sklearn.base import clone
 
 from features.engine.run import outcome
 from features.library import TARGETS
-from models.contract import Model, TargetKind, eligible, feature_names
+from models.contract import Explained, Model, TargetKind, eligible, feature_names
 from models.estimators import MODELS, create
-from training.task import Examples, Split, Task
+from training.splits import Split
+from training.task import Examples, Task
 
 CASES: list[tuple[str, TargetKind]] = [
     ("base_rate", "amount"),
     ("base_rate", "binary"),
     ("base_rate", "count"),
     ("bgnbd", "count"),
+    ("blend", "binary"),
     ("boosted", "amount"),
     ("boosted", "binary"),
     ("boosted", "count"),
     ("clv", "amount"),
     ("cross_sell", "binary"),
+    ("engineered_logistic", "binary"),
     ("gamma_gamma", "amount"),
+    ("no_purchase", "binary"),
     ("popularity", "binary"),
     ("rfm_logistic", "binary"),
     ("segments", "none"),
 ]
 PAIRS = {"cross_sell", "popularity"}
-QUICK: dict[str, dict[str, Any]] = {"boosted": {"rounds": 20}, "cross_sell": {"rounds": 20}}
+TAKES_ALL = {"blend", "boosted", "cross_sell", "engineered_logistic"}
+TAKES_TEXT = {"base_rate", *TAKES_ALL}
+EXPLAINED = {"base_rate", "rfm_logistic", *TAKES_ALL}
+QUICK: dict[str, dict[str, Any]] = {
+    "blend": {"params": {"boosted": {"rounds": 20}}},
+    "boosted": {"rounds": 20},
+    "cross_sell": {"rounds": 20},
+}
 OUTCOMES = {"amount": "future_spend", "binary": "churned", "count": "orders"}
-SETTING = {"horizon_days": 28, "seed": 3}
+SETTING = {"horizon_days": 28, "lead_days": 0, "seed": 3}
 Floats = NDArray[np.float64]
 
 
@@ -95,7 +106,12 @@ def case(
 def test_no_model_is_left_out() -> None:
     assert sorted(MODELS) == sorted({name for name, _ in CASES})
     assert sorted((name, kind) for name, model in MODELS.items() for kind in model.kinds) == CASES
-    assert sorted(name for name, model in MODELS.items() if "category" in model.requires) == sorted(PAIRS)
+    assert {name for name, model in MODELS.items() if "category" in model.requires} == PAIRS
+    assert {name for name, model in MODELS.items() if getattr(model, "takes_text", False)} == TAKES_TEXT
+    assert {name for name, model in MODELS.items() if hasattr(model, "contributions")} == EXPLAINED
+    assert {name: model.answers for name, model in MODELS.items() if hasattr(model, "answers")} == {
+        "no_purchase": ("churned",)
+    }
 
 
 def test_it_predicts_a_finite_value_of_its_kind_for_each_row(case: Fitted) -> None:
@@ -170,8 +186,7 @@ def test_it_reads_its_features_and_nothing_else(case: Fitted) -> None:
         except ValueError as error:
             assert repr(column) in str(error)  # noqa: PT017  # most columns may be dropped
             needed.add(column)
-    takes_all = {"boosted": feature_names(case.frame), "cross_sell": [*feature_names(case.frame), "category"]}
-    assert needed == set(takes_all.get(case.name, case.model.requires))
+    assert needed == {*case.model.requires, *(feature_names(case.frame) if case.name in TAKES_ALL else [])}
 
 
 def test_keys_other_columns_and_their_order_do_not_matter(case: Fitted) -> None:
@@ -219,7 +234,66 @@ def test_what_a_task_fixes_is_taken_by_those_who_know_it(case: Fitted) -> None:
     }
 
 
-@pytest.mark.parametrize("name", sorted(name for name, kind in CASES if kind == "binary"))
+def link(predicted: Floats, kind: TargetKind) -> Floats:
+    return np.log(predicted / (1 - predicted)) if kind == "binary" else np.log(predicted)
+
+
+def test_contributions_add_up_to_the_link_of_what_is_predicted(case: Fitted) -> None:
+    if case.name not in EXPLAINED:
+        assert not isinstance(case.model, Explained)
+        return
+    assert isinstance(case.model, Explained)
+    terms = case.model.contributions(case.frame)
+    assert terms.shape == (len(case.frame), len(case.model.features_) + 1)
+    assert terms.sum(axis=1) == pytest.approx(link(case.predicted, case.kind), abs=1e-6)
+    assert np.ptp(terms[:, -1]) < 1e-4  # the base is everyone's
+    assert len(np.unique(terms[:, :-1].round(9), axis=0)) > 1 or case.name == "base_rate"
+    order = np.random.default_rng(2).permutation(len(case.frame))
+    assert case.model.contributions(case.frame.iloc[order]).tolist() == terms[order].tolist()
+    again = create(case.name, **case.model.get_params()).restore(dict(plain(case.model.state())))
+    assert isinstance(again, Explained)
+    assert again.features_ == case.model.features_
+    assert again.contributions(case.frame).tolist() == terms.tolist()
+
+
+PLANS = np.array(["gold", "iron", "", None, "lead"], dtype=object)
+
+
+def with_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put a plan and a yes or no beside the features: four levels, nulls, and a plan of one row."""
+    rng = np.random.default_rng(len(frame))
+    plan = PLANS[rng.integers(0, len(PLANS), len(frame))]
+    plan[3] = "unique"
+    yes = np.array([True, False, None], dtype=object)[rng.integers(0, 3, len(frame))]
+    return frame.assign(plan=pd.Series(plan, index=frame.index, dtype="str"), yes=pd.Series(yes, index=frame.index))
+
+
+def test_text_is_taken_with_nulls_and_new_levels_and_survives_the_state(case: Fitted) -> None:
+    if case.name not in TAKES_TEXT:
+        return
+    X, frame = with_text(case.train.X), with_text(case.frame)
+    gold = (X["plan"] == "gold").astype(float)
+    model = case.unfitted().fit(X, 0.1 + 0.8 * gold if case.kind == "amount" else gold)
+    new = frame.assign(plan="never seen", yes=None)
+    again = create(case.name, **model.get_params()).restore(dict(plain(model.state())))
+    for rows in (frame, new, frame.astype({"plan": "category"}), frame.astype({"plan": object})):
+        predicted = model.predict(rows)
+        assert np.isfinite(predicted).all()
+        assert again.predict(rows).tolist() == predicted.tolist()
+        assert isinstance(model, Explained)
+        assert model.contributions(rows).sum(axis=1) == pytest.approx(link(predicted, case.kind), abs=2e-5)
+    assert model.predict(frame.astype({"plan": object})).tolist() == model.predict(frame).tolist()
+    places = next(iter(frame.groupby(["customer_id", "cutoff"], sort=False).indices.values()))
+    assert model.predict(frame.iloc[places]).tolist() == model.predict(frame)[places].tolist()
+    if case.name != "base_rate":
+        means = [model.predict(frame.assign(plan=plan)).mean() for plan in ("gold", "iron", None, "never seen")]
+        assert means[0] > max(means[1:]) + 0.02
+        assert not {"plan", "yes"} - set(model.features_)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, kind in CASES if kind == "binary" and MODELS[name].learns == "outcome")
+)
 def test_pairs_that_are_not_asked_about_are_never_examples(name: str, pairs_data: Split) -> None:
     """Whatever the outcome of the others, the fit is the same; with that of an asked pair changed it is not."""
     X, y = pairs_data.train.X, pairs_data.train.y
