@@ -82,6 +82,7 @@ class PolicyFile(Strict):
     duplicates: Duplicates | None = None
     rejects: Rejects | None = None
     currency: CurrencyFile | None = None
+    grace_days: int | None = Field(default=None, ge=0)
 
 
 class DatasetFile(Strict):

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from features.declaration import Declaration
 from features.engine.views import reads
-from features.expression import Aggregate
+from features.expression import Aggregate, PastAggregate
 from features.library import FEATURES, POPULATIONS, TARGETS
 from features.library.attributes import attribute
 from features.readable import readable
@@ -158,7 +158,8 @@ def _per(declared: Declaration) -> str:
 
 def _windows(sort: Sort, declared: Declaration) -> list[str]:
     if sort == "target":
-        return ["the horizon"]
+        compared = [each for each in declared.aggregates if isinstance(each, PastAggregate)]
+        return ["the horizon", *dict.fromkeys(f"{_window(each)} before the cutoff" for each in compared)]
     if declared.anchored:
         return ["from the first cutoff to before the last"]
     return list(dict.fromkeys(map(_window, declared.aggregates)))

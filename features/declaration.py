@@ -6,13 +6,28 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from configs.registry import Registry
-from features.expression import COMPUTED, Aggregate, Events, Node, Number, Sql, Text, aggregates, columns
+from features.expression import (
+    COMPUTED,
+    Aggregate,
+    Events,
+    Horizon,
+    Node,
+    Number,
+    Past,
+    Sql,
+    Text,
+    aggregates,
+    columns,
+    of_horizon,
+)
 from features.numeric import numbers
 from features.tables import TABLES, VIEWS
 
+QUESTION: Final = "question"
+"""What the columns of the row that asks are declared of, which is no view: no engine computes them."""
 Drift = Literal["level", "elapsed"]
 TargetKind = Literal["binary", "count", "amount"]
 
@@ -56,6 +71,16 @@ class Declaration:
     def sql_only(self) -> bool:
         """Whether it is said in SQL, so that only the SQL engines can compute it."""
         return any(isinstance(each.value, Sql) for each in self.aggregates)
+
+    @property
+    def of_horizon(self) -> bool:
+        """Whether it can only be told of a horizon: it asks how long that is, or compares it with the past."""
+        return of_horizon(self.node)
+
+    @property
+    def of_question(self) -> bool:
+        """Whether it is a column of the row that asks, which is there without any engine."""
+        return self.of == QUESTION
 
     @property
     def unit(self) -> str:
@@ -103,13 +128,22 @@ def feature(
 
 
 def target(
-    *, kind: TargetKind, by: str | None = None, of: str = "purchases", empty: float = 0.0
+    *,
+    kind: TargetKind,
+    by: str | None = None,
+    of: str = "purchases",
+    empty: float = 0.0,
+    percent: tuple[int, ...] = (),
 ) -> Callable[[Function], Function]:
-    """Declare a target over the events of the horizon; `kind` chooses its metrics and its models."""
+    """Declare a target over the events of the horizon; `kind` chooses its metrics and its models.
+
+    A function that takes `past` compares with what was known before the cutoff. With percentages there is one target
+    each, named `name_50`.
+    """
 
     def declare(function: Function) -> Function:
-        name, number = next(_variants(function, of, (), ()))
-        TARGETS.add(name, _declaration(function, name, number, of=of, by=by, empty=empty, kind=kind))
+        for name, number in _compared(function, of, percent):
+            TARGETS.add(name, _declaration(function, name, number, of=of, by=by, empty=empty, kind=kind))
         return function
 
     return declare
@@ -148,6 +182,15 @@ def _variants(
         yield f"{name}_{days}d", function(events, half_life_days=days)
     if not windows and not half_lives:
         yield name, function(events)
+
+
+def _compared(function: Function, of: str, percent: tuple[int, ...]) -> Iterator[tuple[str, Number | Text | Events]]:
+    """Call a target's function with the horizon, and with the past if it takes it."""
+    given = [Horizon(view=of), *([Past(view=of)] if "past" in inspect.signature(function).parameters else [])]
+    for each in percent:
+        yield f"{function.__name__}_{each}", function(*given, percent=each)
+    if not percent:
+        yield function.__name__, function(*given)
 
 
 def _declaration(function: Function, name: str, made: Number | Text | Events, *, of: str, **rest: Any) -> Declaration:

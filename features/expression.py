@@ -5,7 +5,7 @@ declared here can look past one: only the engine puts time and cutoff together.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 Operator = Literal["+", "-", "*", "/", "%", "=", "<>", "<", "<=", ">", ">=", "and", "or", "not", "fill", "log1p"]
 Kind = Literal[
@@ -145,7 +145,17 @@ class Aggregate:
     half_life_days: int | None = None
 
 
-Node = Constant | Column | Operation | Sql | Aggregate
+@dataclass(frozen=True, eq=False)
+class PastAggregate(Aggregate):
+    """In a target an aggregate of what was known before the cutoff; every other one there is of the horizon."""
+
+
+@dataclass(frozen=True, eq=False)
+class HorizonDays:
+    """How long the horizon is, in days: a number as soon as a target is asked for."""
+
+
+Node = Constant | Column | Operation | Sql | Aggregate | HorizonDays
 
 
 def _plain(thing: Any) -> Node:
@@ -246,6 +256,7 @@ class Events:
     window_days: int | None = None
     until_days: int = 0
     view: str = ""
+    _made: ClassVar[type[Aggregate]] = Aggregate
 
     def __getitem__(self, column: str) -> Values:
         """Take a column."""
@@ -257,11 +268,11 @@ class Events:
             raise ValueError(f"{column} is a number of rows: write e[{column!r}]")
         return Values(self, Column(column))
 
-    def of(self, view: str) -> "Events":
+    def of(self, view: str) -> Self:
         """Take the same customer's events of another view, within the same window."""
-        return Events(window_days=self.window_days, until_days=self.until_days, view=view)
+        return replace(self, source="rows", filter=None, view=view)
 
-    def where(self, condition: Values) -> "Events":
+    def where(self, condition: Values) -> Self:
         """Keep rows for which the condition holds (a null does not hold)."""
         computed = sorted(columns(condition.node) & {"age_days", "gap_days", "lines"})
         if computed:
@@ -271,19 +282,19 @@ class Events:
         node = condition.node if self.filter is None else Operation("and", (self.filter, condition.node))
         return replace(self, filter=node)
 
-    def within(self, days: int) -> "Events":
+    def within(self, days: int) -> Self:
         """Keep rows of the last `days` days: cutoff − days ≤ time."""
         if days < 1:
             raise ValueError(f"a window must be at least 1 day long, not {days}")
         return replace(self, window_days=days if self.window_days is None else min(days, self.window_days))
 
-    def before(self, days: int) -> "Events":
+    def before(self, days: int) -> Self:
         """Keep rows older than `days` days: time < cutoff − days."""
         if days < 1:
             raise ValueError(f"what lies before must lie at least 1 day before the cutoff, not {days}")
         return replace(self, until_days=max(days, self.until_days))
 
-    def by_day(self) -> "Events":
+    def by_day(self) -> Self:
         """Sum the rows to one per day on which there are any."""
         return replace(self, source="days")
 
@@ -309,18 +320,34 @@ class Events:
             raise ValueError(f"no time lies within {self.window_days} and before {self.until_days} days")
         if self.source == "rows" and "age_days" in columns(value) and not _is_extreme_age(kind, value):
             raise ValueError("of the age of rows there is only min and max; write e.by_day()['age_days'] for more")
-        return Number(
-            Aggregate(
-                kind,
-                value,
-                view=self.view,
-                source=self.source,
-                where=self.filter,
-                window_days=self.window_days,
-                until_days=self.until_days,
-                half_life_days=half_life_days,
-            )
+        made = self._made(
+            kind,
+            value,
+            view=self.view,
+            source=self.source,
+            where=self.filter,
+            window_days=self.window_days,
+            until_days=self.until_days,
+            half_life_days=half_life_days,
         )
+        return Number(made)
+
+
+@dataclass(frozen=True, eq=False)
+class Horizon(Events):
+    """What happens within the horizon, and how long that is: what a target is given."""
+
+    @property
+    def horizon_days(self) -> Number:
+        """The horizon's length. Unit: days."""
+        return Number(HorizonDays())
+
+
+@dataclass(frozen=True, eq=False)
+class Past(Events):
+    """What was known before the cutoff: what a target is given to compare the horizon with."""
+
+    _made: ClassVar[type[Aggregate]] = PastAggregate
 
 
 def _is_extreme_age(kind: Kind, value: Node | None) -> bool:
@@ -346,3 +373,17 @@ def columns(node: Node | None) -> set[str]:
     if isinstance(node, Operation):
         return {name for argument in node.arguments for name in columns(argument)}
     return set()
+
+
+def of_horizon(node: Node) -> bool:
+    """Whether a number can only be told of a horizon: it asks how long that is, or compares it with the past."""
+    if isinstance(node, Operation):
+        return any(map(of_horizon, node.arguments))
+    return isinstance(node, HorizonDays | PastAggregate)
+
+
+def over(node: Node, horizon_days: int) -> Node:
+    """Say how long the horizon is."""
+    if isinstance(node, Operation):
+        return Operation(node.operator, tuple(over(argument, horizon_days) for argument in node.arguments))
+    return Constant(horizon_days) if isinstance(node, HorizonDays) else node

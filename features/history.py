@@ -39,6 +39,7 @@ class History:
     `end` is the first instant of which nothing is known: no cutoff may lie after it, no horizon may end after it.
     `hashed` gives the fingerprint of a history. `zone` is the IANA time zone whose local time every time is in, `end`
     too. `findings` are the warnings and notes of the door: what a policy changed, and what was left as it is.
+    `grace_days` is how long after a contract's end its membership runs on; the fingerprint tells of it.
     """
 
     name: str
@@ -48,6 +49,7 @@ class History:
     hashed: Callable[["History"], str]
     zone: str = "UTC"
     findings: tuple[Finding, ...] = ()
+    grace_days: int = 0
 
     @cached_property
     def fingerprint(self) -> str:

@@ -29,7 +29,7 @@ class Currency:
 
 @dataclass(frozen=True)
 class Policy:
-    """The decisions about transactions, applied in the order currency, discounts, returns, duplicates; and rejects.
+    """The decisions about transactions, applied in the order currency, discounts, returns, duplicates; and others.
 
     `returns`: negative amounts that are not marked by `is_return` "raise" an error, become returns ("net"), or are left
     out with all returns, marked or not ("drop").
@@ -40,6 +40,8 @@ class Policy:
     `rejects`: rows of any table that cannot be used "stop" the admission, or are left out and written beside ("keep").
     `currency`: amount, discount and cost of rows in another currency are multiplied by the rate in force and rounded to
     4 decimals; `currency` is then the base. None: amounts are left as they are.
+    `grace_days`: contracts of one customer that are at most so many days apart are one membership, which lapses so many
+    days after the last one's end (the view `memberships`).
     """
 
     returns: Returns = "raise"
@@ -47,6 +49,7 @@ class Policy:
     duplicates: Duplicates = "keep"
     rejects: Rejects = "stop"
     currency: Currency | None = None
+    grace_days: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a word that says nothing."""
@@ -54,6 +57,8 @@ class Policy:
             value, allowed = getattr(self, name), get_args(kind)
             if value not in allowed:
                 raise ValueError(f"the policy {name} is one of {', '.join(allowed)}, not {value!r}")
+        if self.grace_days < 0:
+            raise ValueError(f"the policy grace_days is at least 0, not {self.grace_days}")
 
 
 AS_IT_IS: Final = Policy()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from features.declaration import Declaration
-from features.expression import Aggregate, Column, Constant, Node, Operation, Sql
+from features.expression import Aggregate, Column, Constant, HorizonDays, Node, Operation, PastAggregate, Sql
 
 _BINDING: Final = {
     "or": 1,
@@ -41,6 +41,7 @@ def readable_aggregate(aggregate: Aggregate, by: str | None = None) -> str:
 def scope(aggregate: Aggregate, by: str | None = None) -> str:
     """Say over which rows an aggregate is: their view, window and condition."""
     words = ["days of"] if aggregate.source == "days" else []
+    words += ["past"] if isinstance(aggregate, PastAggregate) else []
     words.append(f"{aggregate.view} of the {by}" if by else aggregate.view)
     if aggregate.window_days is not None:
         words.append(f"within {aggregate.window_days} days")
@@ -66,6 +67,8 @@ class _Words:
                 return _column(name)
             case Sql(text):
                 return f"sql({_constant(text)})"
+            case HorizonDays():
+                return "horizon_days"
             case Aggregate():
                 said = self._aggregate(node)
                 return said if self.shared else f"({said} of {scope(node, self.by)})"

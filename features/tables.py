@@ -64,6 +64,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "customer_id": _must("VARCHAR"),
             "time": _must("TIMESTAMP"),
             "kind": _must("VARCHAR"),
+            "campaign": Column("VARCHAR"),
             "known_time": Column("TIMESTAMP"),
         },
     ),
@@ -115,7 +116,8 @@ class Rows:
 class View:
     """The rows of a table that declarations speak of. Those of a `timeless` one were always known.
 
-    `needs` names optional columns without which there is no such view, `hides` those that tell of the future.
+    `needs` names optional columns without which there is no such view, `hides` those that tell of the future. Where the
+    rows are not the table's own, `made` is the SQL that makes them of several, and `gives` names their columns.
     """
 
     table: str
@@ -123,6 +125,8 @@ class View:
     timeless: bool = False
     needs: frozenset[str] = frozenset()
     hides: frozenset[str] = frozenset()
+    made: str = ""
+    gives: frozenset[str] = frozenset()
 
 
 _CONTRACT: Final = frozenset({"start", "end"})
@@ -130,6 +134,22 @@ _CONTRACT: Final = frozenset({"start", "end"})
 _TERM: Final = "CAST(term_days AS BIGINT) * INTERVAL 1 DAY"
 _RENEWALS: Final = f'unnest(generate_series(start + {_TERM}, least("end", {{end}}), {_TERM}))'
 """Every end of a term while the contract runs, and the one with which it ends; `{end}` is where the history does."""
+
+_BEFORE: Final = "OVER (PARTITION BY customer_id ORDER BY since, until ROWS BETWEEN UNBOUNDED PRECEDING AND {last})"
+_OPEN: Final = "TIMESTAMP '9999-12-31'"
+_CONTRACTS: Final = f"""SELECT customer_id, since, CASE WHEN over < since THEN since ELSE over END AS until FROM (
+    SELECT customer_id, {{since}} AS since,
+    CASE WHEN "end" < {{end}} THEN "end" + INTERVAL {{grace}} DAY ELSE {_OPEN} END AS over FROM ({{rows}}) AS contracts
+) AS told WHERE since < {{end}}"""
+"""When a contract is first known to run, and how long it lets a membership run; for good if it has not ended yet."""
+_REACHED: Final = f"SELECT *, max(until) {_BEFORE.format(last='1 PRECEDING')} AS reached FROM ({_CONTRACTS}) AS each"
+_NUMBER: Final = f"sum(CASE WHEN since <= reached THEN 0 ELSE 1 END) {_BEFORE.format(last='CURRENT ROW')} AS number"
+_MEMBERSHIPS: Final = f"""SELECT customer_id, min(since) AS since, max(until) AS until
+FROM (SELECT *, {_NUMBER} FROM ({_REACHED}) AS next) AS numbered GROUP BY customer_id, number"""
+"""Contracts of a customer, one beginning before the others' grace is over, are one membership.
+
+Whether it has lapsed at an instant is decided by what was known before that instant: contracts begun at it or before.
+"""
 
 VIEWS: Final[Mapping[str, View]] = {
     "purchases": View("transactions", (Rows(where="NOT is_return"),)),
@@ -148,6 +168,13 @@ VIEWS: Final[Mapping[str, View]] = {
         (Rows(_RENEWALS, where="term_days > 0"),),
         needs=frozenset({"end", "term_days"}),
         hides=_CONTRACT,
+    ),
+    "memberships": View(
+        "subscriptions",
+        (Rows("since", kind="start"), Rows("until", where="until < {end}", kind="lapse")),
+        needs=frozenset({"end"}),
+        made=_MEMBERSHIPS,
+        gives=frozenset({"customer_id"}),
     ),
     "customers": View("customers", (Rows("TIMESTAMP '1900-01-01'"),), timeless=True),
 }

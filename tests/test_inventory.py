@@ -22,7 +22,8 @@ def test_features() -> None:
         "breadth": "categories_91d categories_ever lines_per_day",
         "channel": "web_share channels top_channel_share",
         "clock": "weekend_share morning_share evening_share hour_mean weekday_entropy",
-        "coupons": "coupon_share coupon_redemptions_182d",
+        "coupons": "coupon_share coupon_redemptions_182d coupon_lines_91d days_since_redemption "
+        "redemptions_per_touch_182d",
         "decay": "purchase_days_decayed_14d purchase_days_decayed_45d purchase_days_decayed_120d "
         "spend_decayed_14d spend_decayed_45d spend_decayed_120d",
         "discount": "discount_share discounted_lines_share",
@@ -30,6 +31,7 @@ def test_features() -> None:
         "favourites": "top_category",
         "gaps": "gap_mean gap_std gap_max silence_ratio",
         "margin": "margin_share",
+        "membership": "membership_days memberships_before in_grace",
         "price": "price_level price_level_change full_price_share",
         "private_label": "private_label_share",
         "quantiles": "median_line_amount",
@@ -62,6 +64,11 @@ def test_targets() -> None:
         "returned": "binary",
         "redeemed": "binary",
         "subscription_ended": "binary",
+        "redeemed_offer": "binary",
+        "lapsed": "binary",
+        "spend_fell_50": "binary",
+        "spent_more_25": "binary",
+        "price_tier_up": "binary",
     }
 
 
@@ -71,6 +78,7 @@ def test_populations() -> None:
         *(f"active_{days}d" for days in (28, 84, 91, 182, 365)),
         *(f"new_category_{days}d" for days in (91, 182)),
         "subscribers",
+        "members",
         "visitors_91d",
         "listed",
         "touched",
@@ -82,10 +90,13 @@ def test_models() -> None:
     assert sorted(MODELS) == [
         "base_rate",
         "bgnbd",
+        "blend",
         "boosted",
         "clv",
         "cross_sell",
+        "engineered_logistic",
         "gamma_gamma",
+        "no_purchase",
         "popularity",
         "rfm_logistic",
         "segments",
@@ -123,7 +134,10 @@ def test_datasets_and_studies() -> None:
 
 def test_words_of_the_tables() -> None:
     assert " ".join(TABLES) == "transactions events touches subscriptions customers identities products"
-    assert " ".join(VIEWS) == "purchases returns transactions events touches subscriptions renewals customers"
+    assert list(VIEWS) == [
+        *("purchases", "returns", "transactions", "events", "touches"),
+        *("subscriptions", "renewals", "memberships", "customers"),
+    ]
     assert KEYS == ("customer_id", "cutoff", "category", "eligible")
     assert sorted(COMPUTED) == ["age_days", "gap_days", "hour", "lines", "weekday"]
     assert ALIASES == ("champion", "challenger")

@@ -37,6 +37,16 @@ def check_declarations(history: History, declarations: Sequence[Declaration]) ->
     _check_once(declarations)
 
 
+def check_past(declarations: Sequence[Declaration]) -> None:
+    """Raise `ValueError` for what is no number of the past: what compares it with a horizon, or no engine computes."""
+    for each in declarations:
+        if each.of_horizon:
+            raise ValueError(f"{each.name} compares the horizon with the past: ask for it by `outcome`")
+        if each.of_question:
+            given = "`features.frame.frame` gives it of an anchored population"
+            raise ValueError(f"{each.name} is a column of the row that asks: {given}")
+
+
 def checked_spine(spine: pd.DataFrame, declarations: Sequence[Declaration], *, zone: str) -> pd.DataFrame:
     """Check a spine alone, for declarations over histories in the local time of a zone."""
     _check_columns(spine, declarations)

@@ -65,6 +65,7 @@ def admit(
             hashed=fingerprint,
             zone=zone,
             findings=(*left_out, *touched),
+            grace_days=policy.grace_days,
         )
         if rejected is not None and policy.rejects == "keep":
             rejects.write(opened, rejected, [(each.table, each.rules) for each in judged.values()])

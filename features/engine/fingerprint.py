@@ -1,4 +1,4 @@
-"""The fingerprint of a history: a hash of every value of every table."""
+"""The fingerprint of a history: a hash of every value of every table, and of the grace that memberships have."""
 
 import hashlib
 
@@ -17,4 +17,5 @@ def fingerprint(history: History) -> str:
             row = f"('0x' || substr(md5(concat_ws('\\1', {', '.join(texts)})), 1, 15))::BIGINT"
             total = opened.execute(f"SELECT count(*), sum({row}::HUGEINT) FROM {table}").fetchall()
             parts.append(f"{table} {sorted(columns)} {total}")
+    parts += [f"grace_days {history.grace_days}"] if history.grace_days else []
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -12,9 +12,10 @@ import pandas as pd
 
 from features.declaration import Declaration
 from features.engine import kernel, views
-from features.engine.asked import check_declarations, checked
+from features.engine.asked import check_declarations, check_past, checked
 from features.engine.buckets import buckets, shares
-from features.engine.period import Period
+from features.engine.compared import Compared, told
+from features.engine.period import Period, check_length
 from features.engine.session import tables_of
 from features.engine.sql.answer import answer as answer_by_sql
 from features.engine.stored import Writer
@@ -41,6 +42,7 @@ def observe(
     partitioned by cutoff, whole or not at all, and only the spine comes back. `engine` changes how, not what: the
     kernel leaves features that are said in SQL to DuckDB.
     """
+    check_past(features)
     return _run(history, spine, list(features), period=Period(), engine=engine, to=to)
 
 
@@ -85,29 +87,42 @@ def outcome(
     targets: Sequence[Declaration],
     *,
     horizon_days: int,
+    lead_days: int = 0,
     known_by: pd.Timestamp | None = None,
     engine: Engine = "kernel",
 ) -> pd.DataFrame:
-    """Compute targets from the events in [cutoff, cutoff + horizon_days).
+    """Compute targets from the events in [cutoff + lead_days, cutoff + lead_days + horizon_days).
 
-    With `known_by` only from those that were known before that instant: what a model trained then could learn from.
+    What a target compares them with is what was known before the cutoff, whatever the lead. With `known_by` the horizon
+    counts only what was known before that instant: what a model trained then could learn from.
     Raises `ValueError` where a horizon ends after the history does.
     """
     asked = checked(history, spine, list(targets))
-    check_horizon(history, pd.DatetimeIndex(asked["cutoff"].unique()), horizon_days=horizon_days)
-    return _run(history, spine, list(targets), period=Period(horizon_days, known_by), engine=engine, to=None)
+    cutoffs = pd.DatetimeIndex(asked["cutoff"].unique())
+    check_horizon(history, cutoffs, horizon_days=horizon_days, lead_days=lead_days)
+    period = Period(horizon_days, known_by, lead_days)
+    known = [told(each, horizon_days) for each in targets]
+    compared = Compared([each for each in known if each.of_horizon])
+    plain = [each for each in known if not each.of_horizon]
+    made = _run(history, spine, [*plain, *compared.horizon], period=period, engine=engine, to=None)
+    if not compared.targets:
+        return made
+    before = _run(history, spine, compared.past, period=Period(), engine=engine, to=None)
+    answers = made.join(before[[each.name for each in compared.past]])
+    whole = {each.name: compared.whole(each, answers) for each in compared.targets}
+    return made.assign(**whole)[[*spine.columns, *(each.name for each in targets)]]
 
 
-def check_horizon(history: History, cutoffs: pd.DatetimeIndex, *, horizon_days: int) -> None:
+def check_horizon(history: History, cutoffs: pd.DatetimeIndex, *, horizon_days: int, lead_days: int = 0) -> None:
     """Raise `ValueError` for the first cutoff whose horizon the history does not cover."""
-    if horizon_days < 1:
-        raise ValueError(f"horizon_days must be at least 1, not {horizon_days}")
-    latest = history.end - pd.Timedelta(days=horizon_days)
+    check_length(horizon_days, lead_days)
+    latest = history.end - pd.Timedelta(days=lead_days + horizon_days)
     late = cutoffs[cutoffs > latest]
     if len(late):
+        after = f", {lead_days} days after it," if lead_days else ""
         raise ValueError(
-            f"the {horizon_days}-day horizon of cutoff {late.min():%Y-%m-%d} ends after the history of {history.name} "
-            f"({history.end:%Y-%m-%d}); use a cutoff up to {latest:%Y-%m-%d}"
+            f"the {horizon_days}-day horizon of cutoff {late.min():%Y-%m-%d}{after} ends after the history of "
+            f"{history.name} ({history.end:%Y-%m-%d}); use a cutoff up to {latest:%Y-%m-%d}"
         )
 
 
@@ -153,7 +168,8 @@ def _answers(
     period: Period,
     engine: Engine,
 ) -> pd.DataFrame:
-    """Compute declarations, those that only SQL can say by SQL."""
+    """Compute declarations, those that only SQL can say by SQL. A lead is one of the engines' cutoffs."""
+    spine = spine.assign(cutoff=spine["cutoff"] + period.lead) if period.lead_days else spine
     by_sql = [each for each in declarations if engine == "duckdb" or each.sql_only]
     by_kernel = [each for each in declarations if engine == "kernel" and not each.sql_only]
     parts = [] if declarations else [pd.DataFrame(index=spine.index)]

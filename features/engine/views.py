@@ -26,7 +26,7 @@ def columns(history: History, name: str) -> set[str]:
     if not has(history, name):
         return set()
     kinds = {"kind"} if any(rows.kind for rows in view.rows) else set()
-    return (set(history.columns[view.table]) - view.hides) | {"time"} | kinds
+    return set(_own(history, view)) | {"time"} | kinds
 
 
 def query(history: History, name: str) -> str:
@@ -34,6 +34,8 @@ def query(history: History, name: str) -> str:
 
     Of a timeless table a customer has one row: their own, or else that of the id that was merged into them last.
     """
+    if VIEWS[name].made:
+        return rows_of(history, name, of=owned(history, f"SELECT * FROM {TABLE}{VIEWS[name].table}"))
     found = owned(history, rows_of(history, name))
     if IDENTITIES not in history.tables or not VIEWS[name].timeless:
         return found
@@ -51,11 +53,17 @@ def owned(history: History, rows: str) -> str:
     )
 
 
-def rows_of(history: History, name: str) -> str:
-    """Write a view's rows under the ids that they have in their table. Raises `HistoryError` where there is none."""
+def rows_of(history: History, name: str, *, of: str = "") -> str:
+    """Write a view's rows under the ids that they have in their table. Raises `HistoryError` where there is none.
+
+    Rows that are made `of` several are made of that query's, if it is said.
+    """
     view = VIEWS[name]
     history.require(view.table, set(view.needs), by=f"whoever is asked about by {name}")
-    return " UNION ALL ".join(_rows(history, view, rows) for rows in view.rows)
+    source = f"{TABLE}{view.table}"
+    if view.made:
+        source = f"({_filled(history, view.made, rows=of or f'SELECT * FROM {source}')}) AS made"
+    return " UNION ALL ".join(_rows(history, view, rows, source) for rows in view.rows)
 
 
 def reads(declaration: Declaration) -> dict[str, set[str]]:
@@ -80,9 +88,23 @@ def lacks(history: History, declaration: Declaration) -> str | None:
     return None
 
 
-def _rows(history: History, view: View, rows: Rows) -> str:
-    replaced = view.hides | ({"time", "kind"} if rows.kind else {"time"})
-    kept = [identifier(column) for column in history.columns[view.table] if column not in replaced]
-    time = rows.time.format(end=f"TIMESTAMP {text(str(history.end))}")
+def _rows(history: History, view: View, rows: Rows, source: str) -> str:
+    replaced = {"time", "kind"} if rows.kind else {"time"}
+    kept = [identifier(column) for column in _own(history, view) if column not in replaced]
+    time, where = _filled(history, rows.time), _filled(history, rows.where)
     kind = [f"{text(rows.kind)} AS kind"] if rows.kind else []
-    return f"SELECT {', '.join([*kept, f'{time} AS time', *kind])} FROM {TABLE}{view.table} WHERE {rows.where}"
+    return f"SELECT {', '.join([*kept, f'{time} AS time', *kind])} FROM {source} WHERE {where}"
+
+
+def _own(history: History, view: View) -> list[str]:
+    """Name the columns that a view's rows have of their own, in the table's order."""
+    shown = view.gives or set(history.columns[view.table]) - view.hides
+    return [column for column in history.columns[view.table] if column in shown]
+
+
+def _filled(history: History, sql: str, *, rows: str = "") -> str:
+    """Say in a view's SQL where the history ends, how long the grace is, and when rows were first known."""
+    known = "known_time" in history.columns.get("subscriptions", ())
+    since = "CASE WHEN known_time > start THEN known_time ELSE start END" if known else "start"
+    end = f"TIMESTAMP {text(str(history.end))}"
+    return sql.format(end=end, grace=history.grace_days, since=since, rows=rows)

@@ -18,3 +18,22 @@ def coupon_share(e: Events) -> Number:
 def coupon_redemptions(e: Events) -> Number:
     """Coupons redeemed within the window (events of the kind `coupon_redemption`). Unit: coupons."""
     return e.where(e["kind"] == "coupon_redemption").count()
+
+
+@feature(window_days=(91,), empty=0)
+def coupon_lines(e: Events) -> Number:
+    """Lines bought with a coupon within the window (column `coupon` above 0). Unit: lines."""
+    return e.where(e["coupon"] > 0).count()
+
+
+@feature(of="events")
+def days_since_redemption(e: Events) -> Number:
+    """Time from the day of the last coupon redeemed to the cutoff; nothing if never. Unit: days."""
+    return e.where(e["kind"] == "coupon_redemption")["age_days"].min()
+
+
+@feature(of="events", window_days=(182,))
+def redemptions_per_touch(e: Events) -> Number:
+    """Coupons redeemed per touch received within the window; nothing without a touch. Unit: coupons."""
+    touches = e.of("touches")
+    return e.where(e["kind"] == "coupon_redemption").count() / touches.where(touches["treatment"]).count()

@@ -28,6 +28,12 @@ def subscribers(e: Events) -> Number:
     return e.where(e["kind"] == "start").count() > e.where(e["kind"] == "end").count()
 
 
+@population(of="memberships")
+def members(e: Events) -> Number:
+    """Customers whose membership runs at the cutoff, those in its grace included."""
+    return e.where(e["kind"] == "start").count() > e.where(e["kind"] == "lapse").count()
+
+
 @population(of="events", window_days=(91,))
 def visitors(e: Events) -> Number:
     """Customers who visited the site or app within the window, whether they bought or not."""

@@ -14,12 +14,15 @@ from features.declaration import Declaration, feature
 from features.engine.door import admit
 from features.expression import Events
 from features.history import History
+from features.policy import Policy
 
 MIDNIGHTS = pd.DatetimeIndex(["2024-03-01", "2024-05-20", "2024-08-01", "2024-11-11", "2025-01-01"])
 ODD_HOURS = pd.DatetimeIndex(
     ["2024-03-01 13:37:11.500000", "2024-05-20 00:00:01", "2024-08-01 06:00", "2024-11-11 23:59:59", "2025-01-01 12:00"]
 )
 CATEGORIES = ("bread", "cheese", "fish", "fruit", "tea", "wine")
+CAMPAIGNS = ("spring", "summer", "autumn")
+GRACE_DAYS = 7
 Build = Callable[..., History]
 
 
@@ -126,12 +129,13 @@ def _events(rng: np.random.Generator) -> pd.DataFrame:
     rows = _instants(rng, 1500)
     kinds = ["visit", "email_open", "coupon_redemption", "complaint"]
     rows["kind"] = rng.choice(kinds, len(rows), p=[0.5, 0.2, 0.2, 0.1])
+    rows["campaign"] = np.random.default_rng(20250102).choice(np.array([*CAMPAIGNS, None]), len(rows))
     return pd.concat([rows, rows.sample(20, random_state=4)]).sample(frac=1, random_state=5, ignore_index=True)
 
 
 def _touches(rng: np.random.Generator) -> pd.DataFrame:
     rows = _instants(rng, 300)
-    rows["campaign"] = rng.choice(["spring", "summer", "autumn"], len(rows))
+    rows["campaign"] = rng.choice(CAMPAIGNS, len(rows))
     rows["treatment"] = rng.choice(np.array([True, None, False]), len(rows), p=[0.5, 0.1, 0.4])
     rows["cost"] = rng.choice([0.02, 0.85, np.nan], len(rows))
     return rows.sample(frac=1, random_state=6, ignore_index=True)
@@ -144,13 +148,21 @@ def _subscriptions(rng: np.random.Generator) -> pd.DataFrame:
     days = pd.to_timedelta(rng.choice([0, 9, 28, 91, 120], len(rows)), unit="D")
     rows["end"] = (rows["start"] + days).where(rng.random(len(rows)) < 0.8)
     changed = rows[rows["end"].notna()].sample(30, random_state=8)
-    rows = pd.concat([rows, changed.assign(start=changed["end"], end=None)], ignore_index=True)
+    rows = pd.concat([rows, changed.assign(start=changed["end"], end=None), _over()], ignore_index=True)
     rows["plan"] = rng.choice(["basic", "plus", "premium"], len(rows))
     rows["price"] = rng.choice([9.99, 19.99, 39.99, np.nan], len(rows))
     rows["term_days"] = rng.choice([7.0, 30.0, 31.0, np.nan, 0.0], len(rows), p=[0.2, 0.4, 0.2, 0.1, 0.1])
     late = pd.to_timedelta(rng.choice([0, 1, 86400 * 20], len(rows)), unit="s")
     rows["known_time"] = (rows["start"] + late).where(rng.random(len(rows)) < 0.3)
     return rows.sample(frac=1, random_state=9, ignore_index=True)
+
+
+def _over() -> pd.DataFrame:
+    """Let contracts of three customers end at each cutoff."""
+    cutoffs = np.repeat(np.concatenate([MIDNIGHTS.to_numpy(), ODD_HOURS.to_numpy()]), 3)
+    ends = pd.DatetimeIndex(cutoffs)
+    ids = [f"c{number:02}" for number in range(len(ends))]
+    return pd.DataFrame({"customer_id": ids, "start": ends - pd.Timedelta("5D"), "end": ends})
 
 
 def _people(rng: np.random.Generator) -> pd.DataFrame:
@@ -163,17 +175,22 @@ def _people(rng: np.random.Generator) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def history(drawn: dict[str, pd.DataFrame]) -> History:
     """Admit the drawn rows."""
-    return admit("drawn", drawn)
+    return admit("drawn", drawn, policy=Policy(grace_days=GRACE_DAYS))
 
 
 @pytest.fixture(scope="session")
 def everyone() -> Callable[[pd.DatetimeIndex], pd.DataFrame]:
-    """Make a spine of all customers and categories, of one who never bought, and of one unknown, in no order."""
+    """Make a spine of all customers and categories, of one who never bought, and of one unknown, in no order.
+
+    Each row asks about a campaign, too.
+    """
 
     def spine(cutoffs: pd.DatetimeIndex) -> pd.DataFrame:
         customers = pd.DataFrame({"customer_id": [*(f"c{number:02}" for number in range(60)), "c61", "nobody"]})
         pairs = customers.merge(pd.DataFrame({"category": CATEGORIES}), how="cross")
-        return pairs.merge(cutoffs.to_frame(name="cutoff"), how="cross").sample(frac=1, random_state=3)
+        asked = pairs.merge(cutoffs.to_frame(name="cutoff"), how="cross")
+        campaign = pd.Series(np.resize(CAMPAIGNS, len(asked)), dtype="str")
+        return asked.assign(campaign=campaign).sample(frac=1, random_state=3)
 
     return spine
 

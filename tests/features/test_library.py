@@ -18,11 +18,10 @@ from features.engine.run import Engine, observe, outcome
 from features.engine.views import lacks
 from features.history import History
 from features.library import FEATURES, POPULATIONS, TARGETS, available, chosen
+from features.policy import Policy
 from tests.features.oracle.every import (
     ANCHORS,
     FUTURE,
-    OUTCOMES,
-    PAIR_OUTCOMES,
     PAST,
     PER_CUSTOMER,
     PER_PAIR,
@@ -34,6 +33,8 @@ from tests.features.oracle.every import (
 from tests.features.oracle.rows import customers
 
 HORIZON = 45
+CAMPAIGNS = ["8", "13", "18", "no such campaign"]
+"""Of Complete Journey the large ones."""
 ASKED = [*FEATURES.values(), *(each for each in POPULATIONS.values() if not each.anchored)]
 NAMES = [*PAST, *FUTURE]
 Everyone = Callable[[pd.DatetimeIndex], pd.DataFrame]
@@ -57,12 +58,12 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 def test_everything_declared_has_an_oracle() -> None:
     assert sorted(FEATURES) == sorted([*PER_CUSTOMER, *PER_PAIR])
-    assert sorted(TARGETS) == sorted([*OUTCOMES, *PAIR_OUTCOMES])
+    assert sorted(TARGETS) == sorted(FUTURE)
     assert sorted(POPULATIONS) == sorted([*WHO, *WHICH, *ANCHORS])
 
 
 def _case(history: History, tables: Tables, spines: list[pd.DataFrame]) -> Case:
-    every = customers(tables, end=history.end)
+    every = customers(tables, end=history.end, grace_days=history.grace_days)
     names = [each.name for each in [*ASKED, *TARGETS.values()] if lacks(history, each) is None]
     loops = [expected(every, spine, names, horizon_days=HORIZON) for spine in spines]
     return Case(history, spines, pd.concat(loops, ignore_index=True))
@@ -127,15 +128,16 @@ def shop() -> dict[str, pd.DataFrame]:
         known_time=lines["time"] + pd.to_timedelta(rng.choice([0, 2], len(lines)), unit="D"),
     )
     events = tables["events"]
-    tables["events"] = events.assign(kind=events["kind"].where(rng.random(len(events)) < 0.9, "coupon_redemption"))
+    kinds = events["kind"].where(rng.random(len(events)) < 0.9, "coupon_redemption")
+    tables["events"] = events.assign(kind=kinds, campaign=rng.choice(CAMPAIGNS, len(events)))
     tables["subscriptions"] = tables["subscriptions"].assign(term_days=30)
     return tables
 
 
 def _asked(rng: np.random.Generator, ids: list[str], categories: list[str], cutoffs: pd.DatetimeIndex) -> pd.DataFrame:
-    """Ask about each customer at each cutoff, and about one category."""
+    """Ask about each customer at each cutoff, and about one category and campaign."""
     spine = pd.DataFrame({"customer_id": ids}).merge(cutoffs.to_frame(name="cutoff"), how="cross")
-    return spine.assign(category=rng.choice(categories, len(spine)))
+    return spine.assign(category=rng.choice(categories, len(spine)), campaign=rng.choice(CAMPAIGNS, len(spine)))
 
 
 def _spines(ids: list[str], categories: list[str], first: str, last: str) -> list[pd.DataFrame]:
@@ -148,7 +150,7 @@ def _spines(ids: list[str], categories: list[str], first: str, last: str) -> lis
 
 @pytest.fixture(scope="module")
 def shop_case(shop: dict[str, pd.DataFrame]) -> Case:
-    history = admit("shop", dict(shop))
+    history = admit("shop", dict(shop), policy=Policy(grace_days=20))
     ids = shop["customers"]["customer_id"].tolist()
     categories = sorted(shop["transactions"]["category"].unique())
     return _case(history, shop, _spines(ids, categories, "2024-02-01", "2025-03-01"))
@@ -250,6 +252,7 @@ def test_every_feature_says_its_unit_and_family() -> None:
         *("days per 30 days", "currency per 30 days", "items per 30 days"),
         *(
             "lines",
+            "memberships",
             "categories",
             "channels",
             "contracts",
@@ -271,7 +274,7 @@ def _reaches(declared: Declaration) -> set[int | None]:
 def test_what_a_window_bounds_does_not_grow_with_the_calendar() -> None:
     bounded = {each.name for each in FEATURES.values() if re.search(r"_\d+d$", each.name)}
     elapsed = {each.name for each in FEATURES.values() if each.drift == "elapsed"}
-    assert len(bounded) == 26
+    assert len(bounded) == 28
     assert not bounded & elapsed
     assert elapsed > {"frequency", "recency_days", "tenure_days", "spend"}
     assert all(None in _reaches(FEATURES[name]) for name in elapsed)

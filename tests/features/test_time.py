@@ -9,6 +9,7 @@ import pytest
 from features.engine.door import admit
 from features.engine.run import Engine, observe
 from features.library import FEATURES, POPULATIONS
+from features.policy import Policy
 
 PAST = {**FEATURES, **{name: each for name, each in POPULATIONS.items() if not each.anchored}}
 Rows = pd.DataFrame
@@ -110,7 +111,7 @@ def _features(
         tables = {name: _changed(rows, spine["cutoff"].iloc[0], change) for name, rows in drawn.items()}
         if not known:
             tables = {name: rows.drop(columns="known_time", errors="ignore") for name, rows in tables.items()}
-        admitted = admit("changed", {**tables}, end=pd.Timestamp("2027-01-01"))
+        admitted = admit("changed", {**tables}, end=pd.Timestamp("2027-01-01"), policy=Policy(grace_days=7))
         asked = spine.assign(cutoff=spine["cutoff"] + pd.Timedelta(ahead))
         frames.append(observe(admitted, asked, list(PAST.values()), engine=engine))
     return pd.concat(frames, ignore_index=True)

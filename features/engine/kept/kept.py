@@ -30,8 +30,8 @@ from features.history import History
 from features.nobody import NobodyAsked
 
 MANIFEST, PIECES = "kept.json", "pieces"
-MOVING = "renewals"
-"""The view whose rows depend on where the history ends."""
+MOVING = ("renewals", "memberships")
+"""Views whose rows come and go: with where the history ends, or with other rows."""
 
 
 class KeptError(ValueError):
@@ -212,9 +212,10 @@ def _check_keepable(declarations: Sequence[Declaration]) -> None:
     other = [each.name for each in declarations if each.by or each.sql_only or each.anchored]
     if other:
         raise KeptError(f"what is about pairs or single rows, or said in SQL, is not kept, leave out {other}")
-    moving = [each.name for each in declarations if MOVING in {each.of, *(every.view for every in each.aggregates)}]
+    moving = [each.name for each in declarations if {*MOVING} & {each.of, *(every.view for every in each.aggregates)}]
     if moving:
-        raise KeptError(f"rows of {MOVING} come and go with the end of a history, leave out {moving}")
+        said = " and ".join(MOVING)
+        raise KeptError(f"rows of {said} come and go with the end of a history and with other rows, leave out {moving}")
 
 
 def _customers(session: duckdb.DuckDBPyConnection, views_: Iterable[str]) -> pa.Array:

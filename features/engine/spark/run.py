@@ -12,7 +12,10 @@ import pandas as pd
 
 from features.declaration import Declaration
 from features.engine import views
-from features.engine.period import Period
+from features.engine.asked import check_past
+from features.engine.compared import Compared, told
+from features.engine.period import Period, check_length
+from features.engine.spark.compared import put_together
 from features.engine.spark.spine import check_spine, spine_query
 from features.engine.spark.tables import described
 from features.engine.spark.whole import whole
@@ -38,6 +41,7 @@ def observe_on_spark(
     Raises `HistoryError` for tables and columns that there are not, or of other types; `ValueError` for a spine that
     is none; `ImportError` where Spark is not installed.
     """
+    check_past(features)
     return _run(spark, tables, spine, features, period=Period(), end=end)
 
 
@@ -49,16 +53,24 @@ def outcome_on_spark(
     *,
     end: pd.Timestamp,
     horizon_days: int,
+    lead_days: int = 0,
     known_by: pd.Timestamp | None = None,
 ) -> "DataFrame":
-    """Compute targets from the events in [cutoff, cutoff + horizon_days), else as `observe_on_spark` does.
+    """Compute targets from the events in [cutoff + lead_days, cutoff + lead_days + horizon_days).
 
-    With `known_by` only from those that were known before that instant. A cutoff whose horizon ends after `end` raises
-    as the result is computed.
+    Else as `observe_on_spark` does, and as `features.engine.run.outcome` says. A cutoff whose horizon ends after `end`
+    raises as the result is computed.
     """
-    if horizon_days < 1:
-        raise ValueError(f"horizon_days must be at least 1, not {horizon_days}")
-    return _run(spark, tables, spine, targets, period=Period(horizon_days, known_by), end=end)
+    check_length(horizon_days, lead_days)
+    period = Period(horizon_days, known_by, lead_days)
+    known = [told(each, horizon_days) for each in targets]
+    compared = Compared([each for each in known if each.of_horizon])
+    if not compared.targets:
+        return _run(spark, tables, spine, known, period=period, end=end)
+    plain = [each for each in known if not each.of_horizon]
+    before = _run(spark, tables, spine, compared.past, period=Period(), end=end)
+    answers = _run(spark, tables, before, [*plain, *compared.horizon], period=period, end=end)
+    return spark.sql(put_together(known, compared, carried=spine.columns), None, answers=answers)
 
 
 def _run(
@@ -79,7 +91,16 @@ def _run(
     check_spine(spine, declarations)
     asked = spine_query(spine, history, period=period)
     text = whole(history, declarations, period=period, spine=asked, carried=spine.columns)
-    return _result(spark, text, {**tables, "spine": spine}, declarations)
+    return _from_cutoffs(_result(spark, text, {**tables, "spine": spine}, declarations), period)
+
+
+def _from_cutoffs(made: "DataFrame", period: Period) -> "DataFrame":
+    """Give the cutoffs themselves where it was asked from where a horizon begins."""
+    if not period.lead_days:
+        return made
+    from pyspark.sql.functions import expr
+
+    return made.withColumn("cutoff", expr(f"`cutoff` - INTERVAL '{period.lead_days}' DAY"))
 
 
 def _check_frames(frames: Mapping[str, object]) -> None:

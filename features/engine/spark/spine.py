@@ -42,12 +42,13 @@ def _by(declarations: Sequence[Declaration]) -> dict[str, Column]:
 
 
 def spine_query(spine: "DataFrame", history: History, *, period: Period) -> str:
-    """Write the SQL of the spine; a cutoff that the history cannot answer raises."""
+    """Write the SQL of the spine, asking where a horizon begins; a cutoff that the history cannot answer raises."""
     latest, late = _latest(history, period)
+    lead = f" + INTERVAL '{period.lead_days}' DAY" if period.lead_days else ""
     cutoff = (
         "CAST(CASE WHEN `cutoff` IS NULL THEN raise_error('a row of the spine has no cutoff; drop such rows') "
         f"WHEN `cutoff` > TIMESTAMP_NTZ '{latest}' THEN raise_error(concat('cutoff ', `cutoff`, {literal(late)})) "
-        "ELSE `cutoff` END AS TIMESTAMP_NTZ) AS `cutoff`"
+        f"ELSE `cutoff` END AS TIMESTAMP_NTZ){lead} AS `cutoff`"
     )
     columns = [cutoff if each == "cutoff" else name(each) for each in spine.columns]
     return f"SELECT {', '.join(columns)} FROM {{spine}}"
@@ -58,6 +59,7 @@ def _latest(history: History, period: Period) -> tuple[pd.Timestamp, str]:
     if period.horizon_days is None:
         why = f" lies beyond the data of {history.name}, which end at {history.end:%Y-%m-%d}; use a cutoff up to then"
         return history.end, why
-    latest = history.end - pd.Timedelta(days=period.horizon_days)
-    why = f": its {period.horizon_days}-day horizon ends after the history of {history.name} "
+    latest = history.end - pd.Timedelta(days=period.lead_days + period.horizon_days)
+    after = f", {period.lead_days} days after it," if period.lead_days else ""
+    why = f": its {period.horizon_days}-day horizon{after} ends after the history of {history.name} "
     return latest, why + f"({history.end:%Y-%m-%d}); use a cutoff up to {latest:%Y-%m-%d}"

@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from tests.features.oracle import lines, relations
+from tests.features.oracle import compared, lines, relations
 from tests.features.oracle import purchase_days as days
 from tests.features.oracle.rows import Customer
 from tests.features.oracle.seen import Seen, horizon, past
@@ -62,6 +62,10 @@ PER_CUSTOMER: dict[str, Oracle] = {
     **_named(relations.subscribed, relations.subscription_days, relations.subscription_price),
     **_named(relations.subscription_price_change, relations.plan_changes, relations.contracts_ended),
     **_named(relations.days_to_renewal),
+    "coupon_lines_91d": windowed(relations.coupon_lines, 91),
+    "redemptions_per_touch_182d": windowed(relations.redemptions_per_touch, 182),
+    **_named(relations.days_since_redemption),
+    **_named(relations.membership_days, relations.memberships_before, relations.in_grace),
 }
 PER_PAIR: dict[str, Oracle] = {
     "category_purchase_days": days.purchase_days,
@@ -73,6 +77,7 @@ WHO: dict[str, Oracle] = {
     "known": lines.bought,
     **{f"active_{length}d": windowed(lines.bought, length) for length in (28, 84, 91, 182, 365)},
     "subscribers": relations.subscribed,
+    "members": relations.member,
     "visitors_91d": windowed(relations.visited, 91),
     "listed": relations.listed,
 }
@@ -82,12 +87,20 @@ OUTCOMES: dict[str, Oracle] = {
     "orders": days.purchase_days,
     "future_spend": days.spend,
     **_named(lines.future_margin, lines.returned, relations.redeemed, relations.subscription_ended),
+    **_named(relations.lapsed),
 }
 PAIR_OUTCOMES: dict[str, Oracle] = {"bought_category": lines.bought}
+OFFER_OUTCOMES: dict[str, Oracle] = {"redeemed_offer": relations.redeemed}
+COMPARED: dict[str, Callable[[Seen, Seen, int], float]] = {
+    each.__name__: each for each in (compared.spend_fell_50, compared.spent_more_25, compared.price_tier_up)
+}
 
 PAST = {**PER_CUSTOMER, **PER_PAIR, **WHO, **WHICH}
-FUTURE = {**OUTCOMES, **PAIR_OUTCOMES}
+FUTURE = {**OUTCOMES, **PAIR_OUTCOMES, **OFFER_OUTCOMES, **COMPARED}
+ALONE = {**OUTCOMES, **PAIR_OUTCOMES}
+KEYS = ["customer_id", "cutoff"]
 PAIRS = {**PER_PAIR, **WHICH, **PAIR_OUTCOMES}
+OF_MORE = {**PAIRS, **OFFER_OUTCOMES}
 ANCHORS: dict[str, Callable[[Customer], list[datetime]]] = {
     "touched": lambda customer: [touch.time for touch in customer.touches],
     "renewing": lambda customer: [renewal.time for renewal in customer.renewals],
@@ -95,25 +108,30 @@ ANCHORS: dict[str, Callable[[Customer], list[datetime]]] = {
 
 
 def expected(
-    every: Mapping[str, Customer], spine: pd.DataFrame, names: Sequence[str], *, horizon_days: int
+    every: Mapping[str, Customer], spine: pd.DataFrame, names: Sequence[str], *, horizon_days: int, lead_days: int = 0
 ) -> pd.DataFrame:
-    """Run the loops for every row of a spine of customer_id, cutoff and category."""
+    """Run the loops for every row of a spine of customer_id, cutoff, category and campaign."""
     rows: list[dict[str, float | str | None]] = []
     keys: pd.DataFrame = spine.sort_values(["customer_id", "cutoff"], kind="stable")
     asked: tuple[str, datetime] | None = None
-    for customer_id, cutoff, category in keys[["customer_id", "cutoff", "category"]].itertuples(index=False):
+    for customer_id, cutoff, category, campaign in keys[[*KEYS, "category", "campaign"]].itertuples(index=False):
         if asked != (customer_id, cutoff):
             asked = customer_id, cutoff
             customer, when = every.get(customer_id, Customer()), cutoff.to_pydatetime()
-            before, after = past(customer, when), horizon(customer, when, horizon_days)
-            own = {name: _ask(name, before, after) for name in names if name not in PAIRS}
-        parts = before.of(category), after.of(category)
-        rows.append({**own, **{name: _ask(name, *parts) for name in names if name in PAIRS}})
+            before, after = past(customer, when), horizon(customer, when, horizon_days, lead=lead_days)
+            own = {name: _ask(name, before, after, horizon_days) for name in names if name not in OF_MORE}
+        parts = before.of(category), after.of(category), horizon_days
+        offered = after.offered(campaign)
+        pairs = {name: _ask(name, *parts) for name in names if name in PAIRS}
+        offers = {name: OFFER_OUTCOMES[name](offered) for name in names if name in OFFER_OUTCOMES}
+        rows.append({**own, **pairs, **offers})
     return pd.DataFrame(rows, index=keys.index, columns=list(names)).loc[spine.index]
 
 
-def _ask(name: str, before: Seen, after: Seen) -> float | str | None:
-    return FUTURE[name](after) if name in FUTURE else PAST[name](before)
+def _ask(name: str, before: Seen, after: Seen, days: int) -> float | str | None:
+    if name in COMPARED:
+        return COMPARED[name](before, after, days)
+    return ALONE[name](after) if name in ALONE else PAST[name](before)
 
 
 def check(frame: pd.DataFrame, loops: pd.DataFrame, name: str) -> None:

@@ -1,8 +1,8 @@
-"""emails, touches, visits, coupons and subscription: what passes between customer and shop beside purchases."""
+"""emails, touches, visits, coupons, subscription, membership: what passes between customer and shop but purchases."""
 
 from datetime import datetime
 
-from tests.features.oracle.rows import Change, Touch
+from tests.features.oracle.rows import Change, Touch, Turn
 from tests.features.oracle.seen import Seen
 from tests.features.oracle.sums import share, total
 
@@ -57,6 +57,18 @@ def email_open_rate(seen: Seen) -> float | None:
 
 def coupon_redemptions(seen: Seen) -> float:
     return _events(seen, "coupon_redemption")
+
+
+def coupon_lines(seen: Seen) -> float:
+    return sum(1 for line in seen.purchases if line.coupon is not None and line.coupon > 0)
+
+
+def days_since_redemption(seen: Seen) -> float | None:
+    return min((seen.age(event) for event in seen.events if event.kind == "coupon_redemption"), default=None)
+
+
+def redemptions_per_touch(seen: Seen) -> float | None:
+    return share(coupon_redemptions(seen), len(_received(seen)))
 
 
 def redeemed(seen: Seen) -> float:
@@ -122,3 +134,30 @@ def days_to_renewal(seen: Seen) -> float | None:
 
 def subscription_ended(seen: Seen) -> float:
     return 1 if len(_ends(seen)) > len(_starts(seen)) else 0
+
+
+def _last_turn(seen: Seen) -> Turn | None:
+    """Give how the customer's last membership stands; one that lapses as it starts has lapsed."""
+    return max(seen.turns, key=lambda turn: (turn.time, turn.kind == "lapse"), default=None)
+
+
+def member(seen: Seen) -> float:
+    turn = _last_turn(seen)
+    return 1 if turn is not None and turn.kind == "start" else 0
+
+
+def membership_days(seen: Seen) -> float | None:
+    turn = _last_turn(seen)
+    return seen.age(turn) if turn is not None and turn.kind == "start" else None
+
+
+def memberships_before(seen: Seen) -> float:
+    return max(0, sum(1 for turn in seen.turns if turn.kind == "start") - 1)
+
+
+def in_grace(seen: Seen) -> float:
+    return 1 if member(seen) and not subscribed(seen) else 0
+
+
+def lapsed(seen: Seen) -> float:
+    return 1 if any(turn.kind == "lapse" for turn in seen.turns) else 0

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 Record = dict[str, Any]
+FOREVER = pd.Timestamp("2200-01-01").to_pydatetime()
 
 
 class Line(NamedTuple):
@@ -32,6 +33,7 @@ class Event(NamedTuple):
     time: datetime
     known: datetime
     kind: str
+    campaign: str | None
 
 
 class Touch(NamedTuple):
@@ -57,6 +59,14 @@ class Renewal(NamedTuple):
     known: datetime
 
 
+class Turn(NamedTuple):
+    """A membership that starts or lapses."""
+
+    time: datetime
+    known: datetime
+    kind: str
+
+
 @dataclass
 class Customer:
     """All rows of a customer, whenever they are."""
@@ -66,12 +76,14 @@ class Customer:
     touches: list[Touch] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     renewals: list[Renewal] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
     person: Record = field(default_factory=dict)
 
 
-def customers(tables: Mapping[str, pd.DataFrame], *, end: pd.Timestamp) -> dict[str, Customer]:
+def customers(tables: Mapping[str, pd.DataFrame], *, end: pd.Timestamp, grace_days: int = 0) -> dict[str, Customer]:
     """Read the tables once; `end` is where the history ends."""
     every: dict[str, Customer] = {}
+    contracts: dict[str, list[Record]] = {}
 
     def of(record: Record) -> Customer:
         return every.setdefault(record["customer_id"], Customer())
@@ -79,12 +91,15 @@ def customers(tables: Mapping[str, pd.DataFrame], *, end: pd.Timestamp) -> dict[
     for record in _records(tables, "transactions"):
         of(record).lines.append(_line(record))
     for record in _records(tables, "events"):
-        of(record).events.append(Event(*_times(record), record["kind"]))
+        of(record).events.append(Event(*_times(record), record["kind"], record.get("campaign")))
     for record in _records(tables, "touches"):
         of(record).touches.append(Touch(*_times(record), record.get("treatment") is not False, record.get("cost")))
     for record in _records(tables, "subscriptions"):
         of(record).changes += _changes(record)
         of(record).renewals += _renewals(record, end.to_pydatetime())
+        contracts.setdefault(record["customer_id"], []).append(record)
+    for customer_id, own in contracts.items():
+        every[customer_id].turns += _turns(own, end.to_pydatetime(), timedelta(days=grace_days))
     for record in _records(tables, "customers"):
         of(record).person = record
     return every
@@ -145,3 +160,31 @@ def _renewals(record: Record, end: datetime) -> list[Renewal]:
         found.append(Renewal(time, record.get("known_time") or time))
         time += timedelta(days=term)
     return found
+
+
+def _turns(contracts: list[Record], end: datetime, grace: timedelta) -> list[Turn]:
+    """Make one of any two contracts that touch, grace included, until none do; what is left are the memberships."""
+    spans = [_span(each, end, grace) for each in contracts]
+    spans = [span for span in spans if span[0] < end]
+    while (near := _touching(spans)) is not None:
+        other = spans.pop(near[1])
+        one = spans[near[0]]
+        spans[near[0]] = min(one[0], other[0]), max(one[1], other[1])
+    starts = [Turn(start, start, "start") for start, _ in spans]
+    return starts + [Turn(over, over, "lapse") for _, over in spans if over < end]
+
+
+def _touching(spans: list[tuple[datetime, datetime]]) -> tuple[int, int] | None:
+    """Find two spans, the earlier place first, neither of which is over before the other starts."""
+    for place, one in enumerate(spans):
+        for beyond, other in enumerate(spans[place + 1 :], place + 1):
+            if one[0] <= other[1] and other[0] <= one[1]:
+                return place, beyond
+    return None
+
+
+def _span(contract: Record, end: datetime, grace: timedelta) -> tuple[datetime, datetime]:
+    """Say from when on a contract is known to run, and when its grace is over; one that runs on never is."""
+    start = max(contract["start"], contract.get("known_time") or contract["start"])
+    over = contract["end"]
+    return start, max(start, over + grace) if over is not None and over < end else FOREVER

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
-from tests.features.oracle.rows import Change, Customer, Event, Line, Record, Renewal, Touch
+from tests.features.oracle.rows import Change, Customer, Event, Line, Record, Renewal, Touch, Turn
 
 
 class Timed(Protocol):
@@ -32,6 +32,7 @@ class Seen:
     touches: Sequence[Touch]
     changes: Sequence[Change]
     renewals: Sequence[Renewal]
+    turns: Sequence[Turn]
     person: Record
     parts: dict[tuple[str, Any], "Seen"] = field(default_factory=dict)
 
@@ -92,6 +93,10 @@ class Seen:
         """Keep the lines of a category."""
         return self.parts.setdefault(("of", category), _lines_of(self, category))
 
+    def offered(self, campaign: str) -> "Seen":
+        """Keep the events of a campaign."""
+        return replace(_lines_of(self, ""), events=[event for event in self.events if event.campaign == campaign])
+
     def _part(self, name: tuple[str, int], kept: Kept) -> "Seen":
         if name not in self.parts:
             self.parts[name] = _kept(self, kept, self.cutoff)
@@ -100,7 +105,7 @@ class Seen:
 
 def _lines_of(seen: Seen, category: str) -> Seen:
     lines = [line for line in seen.lines if line.category == category]
-    return Seen(seen.cutoff, lines, events=[], touches=[], changes=[], renewals=[], person=seen.person)
+    return Seen(seen.cutoff, lines, events=[], touches=[], changes=[], renewals=[], turns=[], person=seen.person)
 
 
 def _kept(rows: Seen | Customer, kept: Kept, cutoff: datetime) -> Seen:
@@ -114,6 +119,7 @@ def _kept(rows: Seen | Customer, kept: Kept, cutoff: datetime) -> Seen:
         touches=of(rows.touches),
         changes=of(rows.changes),
         renewals=of(rows.renewals),
+        turns=of(rows.turns),
         person=rows.person,
     )
 
@@ -123,7 +129,8 @@ def past(customer: Customer, cutoff: datetime) -> Seen:
     return _kept(customer, lambda row: row.time < cutoff and row.known < cutoff, cutoff)
 
 
-def horizon(customer: Customer, cutoff: datetime, days: int) -> Seen:
-    """What happens from the cutoff on, for so many days, whenever it becomes known."""
-    end = cutoff + timedelta(days=days)
-    return _kept(customer, lambda row: cutoff <= row.time < end, cutoff)
+def horizon(customer: Customer, cutoff: datetime, days: int, *, lead: int = 0) -> Seen:
+    """What happens from so many days after the cutoff on, for so many days, whenever it becomes known."""
+    first = cutoff + timedelta(days=lead)
+    end = first + timedelta(days=days)
+    return _kept(customer, lambda row: first <= row.time < end, first)
