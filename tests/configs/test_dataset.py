@@ -48,3 +48,29 @@ def test_rejects_are_kept_in_a_folder_and_a_folder_is_for_them(said: str, tmp_pa
 def test_rejects_may_be_kept(tmp_path: Path) -> None:
     file = _read(tmp_path, f'rejected = "x"\n{TABLES}[policy]\nrejects = "keep"\n')
     assert (file.rejected, file.policy.rejects) == ("x", "keep")
+
+
+def test_a_table_without_a_name_is_that_of_customers(tmp_path: Path) -> None:
+    file = _read(tmp_path, '[table]\nparquet = "telco.parquet"\ncolumns.customer_id = "customerID"\n')
+    assert file.tables == {}
+    assert {name: each.parquet for name, each in file.named.items()} == {"customers": "telco.parquet"}
+    assert file.named["customers"].columns == {"customer_id": "customerID"}
+    assert list(_read(tmp_path, TABLES).named) == ["transactions"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (f'{TABLES}[table]\ncsv = "x.csv"\n', "say either .tables.NAME., a history, or .table., .*, not both"),
+        ("", "say either .tables.NAME., a history, or .table., customers without dates, not none"),
+        ("[tables]\n", "customers without dates, not none"),
+        ('[table]\ncsv = "x.csv"\nparquet = "y.parquet"\n', "table: say exactly one of csv, parquet, duckdb, postgre"),
+        ('[table]\nduckdb = "x.db"\n', "table: duckdb and postgresql need the name of a table; files have none"),
+        ("[table]\n", "table: say exactly one of csv, parquet, duckdb, postgresql, not none"),
+        ('[table]\ncvs = "x.csv"\n', "unknown key 'table.cvs'"),
+        ('[tabel]\ncsv = "x.csv"\n', "unknown key 'tabel'; did you mean 'table' or 'tables'"),
+    ],
+)
+def test_a_table_and_tables_exclude_each_other(said: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=told):
+        _read(tmp_path, said)

@@ -6,9 +6,12 @@ from typing import get_args
 import pandas as pd
 import pytest
 
+from configs.registry import UnknownName
 from features.engine.run import Engine, observe
+from features.frame import frame
 from features.history import History
-from features.library import FEATURES, chosen, named
+from features.library import FEATURES, POPULATIONS, chosen, named
+from features.tables import HistoryError
 
 Build = Callable[..., History]
 
@@ -50,3 +53,81 @@ def test_an_attribute_that_nobody_has_is_nothing(build: Build) -> None:
     asked = pd.DataFrame({"customer_id": ["a"], "cutoff": pd.Timestamp("2025-02-01")})
     for engine in get_args(Engine):
         assert observe(history, asked, chosen(["customers.age"]), engine=engine)["customers.age"].isna().all()
+
+
+def _names(names: list[str], history: History | None = None) -> list[str]:
+    return [each.name for each in chosen(names, history)]
+
+
+def test_an_attribute_is_what_its_column_is(history: History) -> None:
+    number, text, value = chosen(["customers.age", "customers.city", "customers.city=Ulm"], history)
+    assert (number.text, text.text, value.text) == (False, True, False)
+    assert (number.unit, text.unit, value.unit) == ("its own", "text", "0 or 1")
+    assert (number, value) == (named("customers.age"), named("customers.city=Ulm"))
+    assert text is not named("customers.city")
+    assert (text.of, text.family, text.meaning) == ("customers", "attributes", "city of the customer. Unit: text.")
+
+
+def test_a_name_and_a_fingerprint_say_which_it_is(history: History) -> None:
+    (text,) = chosen(["customers.city"], history)
+    assert text.fingerprint != named("customers.city").fingerprint
+    assert named("customers.city", text.fingerprint) is text
+    assert named("customers.city", "0123456789abcdef") is named("customers.city")
+    assert named("customers.age", named("customers.age").fingerprint) is named("customers.age")
+    assert named("spend", "0123456789abcdef") is FEATURES["spend"]
+
+
+def test_all_columns_but_the_key_and_some_taken_out(history: History) -> None:
+    assert _names(["customers.*"], history) == ["customers.age", "customers.city"]
+    assert _names(["spend", "customers.*", "-customers.age"], history) == ["spend", "customers.city"]
+    assert _names(["customers.city", "customers.*"], history) == ["customers.city", "customers.age"]
+    assert _names(["customers.*", "-customers.city", "customers.city"], history) == ["customers.age", "customers.city"]
+    assert _names(["customers.city=Ulm", "customers.*", "-customers.*"], history) == ["customers.city=Ulm"]
+    assert _names(["gaps", "-gap_max", "-gap_std"]) == ["gap_mean", "silence_ratio"]
+    assert _names(["gap_max", "spend", "-gaps"]) == ["spend"]
+    assert _names(["customers.age=1", "-customers.age=1"]) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["customers.aeg"], "unknown attribute 'customers.aeg'; did you mean 'customers.age'"),
+        (["customers.ctiy=Ulm"], "unknown attribute 'customers.ctiy=Ulm'; did you mean 'customers.city'"),
+        (
+            ["customers.*", "-customers.ctiy"],
+            "unknown feature to take out 'customers.ctiy'; did you mean 'customers.city'",
+        ),
+        (["spend", "-spent"], "unknown feature to take out 'spent'; did you mean 'spend'"),
+        (["-customers.age", "customers.*"], "unknown feature to take out 'customers.age' Known: none"),
+        (["spend", "-gaps"], "unknown feature to take out 'gaps' Known: spend"),
+        (["spent"], "unknown feature 'spent'; did you mean 'spend'"),
+    ],
+)
+def test_unknown_names_are_told_with_the_near_ones(names: list[str], told: str, history: History) -> None:
+    with pytest.raises(UnknownName) as error:
+        chosen(names, history)
+    assert str(error.value).startswith(told)
+
+
+def test_all_columns_are_those_of_a_history(build: Build) -> None:
+    with pytest.raises(ValueError, match=r"customers.\* are columns of a history: say of which"):
+        chosen(["customers.*"])
+    for names in (["customers.*"], ["customers.age"]):
+        with pytest.raises(HistoryError, match="needs the table 'customers'; built has transactions"):
+            chosen(names, build([("a", "2025-01-01", 1)]))
+
+
+@pytest.mark.parametrize("engine", get_args(Engine))
+def test_texts_beside_what_customers_do(
+    engine: Engine, history: History, drawn: dict[str, pd.DataFrame], midnights: pd.DatetimeIndex
+) -> None:
+    """At several cutoffs, beside windows: whoever has no row, or no value in it, has no text."""
+    people = drawn["customers"].set_index("customer_id")
+    features = chosen(["spend_28d", "customers.*"], history)
+    made = frame(history, midnights, population=POPULATIONS["known"], features=features, engine=engine)
+    held = people.reindex(made["customer_id"])
+    assert made["customers.city"].dtype == "str"
+    assert made["customers.city"].fillna("").tolist() == held["city"].fillna("").tolist()
+    assert made["customers.age"].tolist() == pytest.approx(held["age"].tolist(), nan_ok=True)
+    assert set(made["customers.city"].dropna()) == {"Ulm", "Bad = Ort", "O'Fallon"}
+    assert made["customers.city"].isna().any()

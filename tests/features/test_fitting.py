@@ -17,6 +17,7 @@ from features.engine.scan import scan_files
 from features.expression import Events, Number
 from features.history import History
 from features.library import FEATURES, named
+from features.library.attributes import attribute
 from features.tables import HistoryError
 
 Declare = Callable[..., Declaration]
@@ -81,6 +82,14 @@ def test_what_is_no_number_is_refused_with_its_most_frequent_values(
 def test_what_cannot_be_a_value_is_refused(shop: History, asked: str, told: str) -> None:
     with pytest.raises(HistoryError, match=re.escape(f"customers.{asked} {told}")):
         checked(shop, SPINE, [named(f"customers.{asked}")])
+
+
+@pytest.mark.parametrize(("column", "told"), {"age": "a number", "vip": "a truth value", "since": "a time"}.items())
+def test_a_text_that_is_none_by_now_is_refused(shop: History, column: str, told: str) -> None:
+    said = f"customers.{column} takes {column} of customers as text, but it is {told}; give texts, or take it as it is"
+    with pytest.raises(HistoryError, match=re.escape(said)):
+        observe(shop, SPINE, [attribute(f"customers.{column}", text=True)])
+    assert observe(shop, SPINE, [attribute("customers.tier", text=True)])["customers.tier"].tolist() == ["g", "g"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from experiments.runs import Deployment
 from features.library import FEATURES, POPULATIONS
+from features.library.attributes import attribute
 from models.artifact import Artifact, ArtifactError
 from serving.definitions import features_of, population_of
 
@@ -52,3 +53,12 @@ def test_another_docstring_is_the_same_definition(churn: Artifact, monkeypatch: 
     told = replace(FEATURES["spend"], meaning="Told otherwise. Unit: currency.")
     monkeypatch.setitem(FEATURES, "spend", told)
     assert told in features_of(churn)
+
+
+def test_an_attribute_is_the_number_or_the_text_that_it_was(churn: Artifact) -> None:
+    asked = [attribute("customers.plan", text=True), attribute("customers.age"), attribute("customers.plan=pro")]
+    trained = replace(churn, features={each.name: each.fingerprint for each in asked})
+    assert features_of(trained) == asked
+    other = replace(churn, features={"customers.plan": "0123456789abcdef"})
+    with pytest.raises(ArtifactError, match=r"was trained on other definitions of \['customers.plan'\] than"):
+        features_of(other)

@@ -23,7 +23,7 @@ def table_faults(incoming: Incoming, policy: Policy) -> Iterator[Finding]:
     have = list(incoming.types)
     missing = [name for name in incoming.schema.required if name not in incoming.types]
     if missing:
-        mapped = f", or map them under [tables.{incoming.name}.columns] of the dataset file"
+        mapped = f", or map them {mapped_under(incoming.name)}"
         advice = f"there are {have}. Rename them{mapped if incoming.name in TABLES else ''}"
         yield _error("column", incoming.name, "", f"lacks the columns {missing}", advice)
     for column in sorted(set(incoming.formats) - set(incoming.types)):
@@ -34,6 +34,12 @@ def table_faults(incoming: Incoming, policy: Policy) -> Iterator[Finding]:
     for column, cast in incoming.casts.items():
         if not cast.sql:
             yield _error("type", incoming.name, column, f"is {incoming.types[column]}: {cast.wrong}", cast.advice)
+
+
+def mapped_under(table: str) -> str:
+    """Say where a dataset file maps the columns of a table."""
+    alone = ", or [table.columns] where they are alone" if table == "customers" else ""
+    return f"under [tables.{table}.columns] of the dataset file{alone}"
 
 
 def row_rules(incoming: Incoming, policy: Policy) -> list[Rule]:

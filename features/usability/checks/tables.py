@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator
 
+from features.engine.admission.faults import mapped_under
 from features.history import undated
 from features.tables import TABLES
 from features.usability.checks import whole_check
@@ -50,7 +51,7 @@ def missing_column(evidence: Evidence) -> Iterator[Fault]:
         extra = [column for column in raw.types if table in TABLES and column not in TABLES[table].columns]
         for column in TABLES[table].required if table in TABLES else []:
             if column not in raw.types:
-                where = f"under [tables.{table}.columns] of the dataset file"
+                where = mapped_under(table)
                 advice = f"rename a column to it, or map one {where}{_near(column, extra)}; there are {list(raw.types)}"
                 yield Fault("error", table, column, "is missing", advice)
 
