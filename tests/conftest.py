@@ -18,10 +18,12 @@ from features.library import POPULATIONS, TARGETS, chosen
 
 if TYPE_CHECKING:
     from models.registry import ModelRegistry
-    from training.task import Split, Task
-    from training.train import Trained
+    from training.backtest import Backtested
+    from training.splits import Split, Splits
+    from training.task import Task
 
 FIRST, TEST = pd.Timestamp("2024-08-18"), pd.Timestamp("2025-01-05")
+ORIGINS = [pd.Timestamp("2024-11-10"), pd.Timestamp("2024-12-08"), TEST]
 
 
 def pytest_configure() -> None:
@@ -75,11 +77,17 @@ def churn(simulated: History) -> "Task":
 
 
 @pytest.fixture(scope="session")
-def churn_data(churn: "Task") -> "Split":
-    """Give five training cutoffs and the test cutoff 2025-01-05."""
-    from training.task import split
+def churn_splits(churn: "Task") -> "Splits":
+    """Give three origins 28 days apart, with three, four and five training cutoffs."""
+    from training.splits import rolling
 
-    return split(churn, first=FIRST, step_days=28, test=[TEST])
+    return rolling(churn, first=FIRST, step_days=28, tests=ORIGINS)
+
+
+@pytest.fixture(scope="session")
+def churn_data(churn_splits: "Splits") -> "Split":
+    """Give five training cutoffs and the test cutoff 2025-01-05."""
+    return churn_splits.final
 
 
 @pytest.fixture(scope="session")
@@ -94,19 +102,25 @@ def pairs(simulated: History) -> "Task":
 
 
 @pytest.fixture(scope="session")
-def pairs_data(pairs: "Task") -> "Split":
-    """Give three training cutoffs and the test cutoff 2025-01-05."""
-    from training.task import split
+def pairs_splits(pairs: "Task") -> "Splits":
+    """Give one origin."""
+    from training.splits import rolling
 
-    return split(pairs, first=pd.Timestamp("2024-10-13"), step_days=28, test=[TEST])
+    return rolling(pairs, first=pd.Timestamp("2024-10-13"), step_days=28, tests=[TEST])
 
 
 @pytest.fixture(scope="session")
-def trained(churn: "Task", churn_data: "Split") -> "Trained":
-    """Train a few trees on the question of `churn`."""
-    from training.train import train
+def pairs_data(pairs_splits: "Splits") -> "Split":
+    """Give three training cutoffs and the test cutoff 2025-01-05."""
+    return pairs_splits.final
 
-    return train("small_churn", churn, churn_data, model="boosted", params={"rounds": 25})
+
+@pytest.fixture(scope="session")
+def trained(churn: "Task", churn_splits: "Splits") -> "Backtested":
+    """Back-test a few trees on the question of `churn`."""
+    from training.backtest import backtest
+
+    return backtest("small_churn", churn, churn_splits, model="boosted", params={"rounds": 25})
 
 
 @pytest.fixture(scope="session")

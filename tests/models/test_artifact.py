@@ -9,25 +9,29 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.artifact import Artifact, ArtifactError
+from models.artifact import Artifact, ArtifactError, NotExplained
+from models.calibration import Calibration
 from models.estimators.base_rate import BaseRate
 from models.estimators.boosted import Boosted
 from models.estimators.segments import Segments
-from training.task import Split, Task
-from training.train import Trained, train
+from training.backtest import Backtested, backtest
+from training.splits import Split, Splits
+from training.task import Task
 
 Asked = tuple[Artifact, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def asked(churn: Task, churn_data: Split, pairs: Task, pairs_data: Split, trained: Trained) -> dict[str, Asked]:
+def asked(
+    churn: Task, churn_data: Split, pairs: Task, pairs_splits: Splits, trained: Backtested
+) -> dict[str, Asked]:
     """Give an artifact and a frame of each sort: customers, pairs, segments."""
-    sold = train("sold", pairs, pairs_data, model="cross_sell", params={"rounds": 20})
-    known = replace(churn, target=None, horizon_days=0)
-    sorts = train("sorts", known, churn_data, model="segments", params={"k": 3})
+    sold = backtest("sold", pairs, pairs_splits, model="cross_sell", params={"rounds": 20})
+    known, one = replace(churn, target=None, horizon_days=0), Splits((churn_data,), churn_data)
+    sorts = backtest("sorts", known, one, model="segments", params={"k": 3})
     return {
         "churn": (trained.artifact, churn_data.test.X),
-        "pairs": (sold.artifact, pairs_data.test.X),
+        "pairs": (sold.artifact, pairs_splits.final.test.X),
         "segments": (sorts.artifact, churn_data.test.X),
     }
 
@@ -60,7 +64,7 @@ def test_it_is_json_and_ubjson_and_never_pickled(sort: str, asked: dict[str, Ask
     assert found == {"artifact.json", *({"booster.ubj"} if sort != "segments" else ())}
     text = json.loads((tmp_path / "made" / "artifact.json").read_text())
     assert text["id"] == asked[sort][0].id
-    assert text["format"] == 1
+    assert text["format"] == 2
 
 
 def test_its_id_hangs_on_every_part(asked: dict[str, Asked]) -> None:
@@ -73,11 +77,13 @@ def test_its_id_hangs_on_every_part(asked: dict[str, Asked]) -> None:
         "target": "other",
         "kind": "count",
         "horizon_days": 29,
+        "lead_days": 7,
         "features": {**artifact.features, "spend": "0" * 16},
         "categories": ["bread"],
         "trained_to": artifact.trained_to + pd.Timedelta(days=1),
         "model_name": "other",
         "model": Boosted("binary", rounds=24).restore(artifact.model.state()),
+        "calibration": artifact.calibration.with_shift(0.1),
         "profile": {**artifact.profile, "score": artifact.profile["spend"]},
         "provenance": {**artifact.provenance, "commit": "other"},
     }
@@ -148,12 +154,12 @@ def test_files_that_are_not_what_was_saved_are_refused(change: str, asked: dict[
         Artifact.load(folder)
 
 
-@pytest.mark.parametrize("format_", [0, 2, "1", None])
+@pytest.mark.parametrize("format_", [0, 1, 3, "2", None])
 def test_another_format_is_refused_with_advice(format_: object, asked: dict[str, Asked], tmp_path: Path) -> None:
     asked["churn"][0].save(tmp_path / "made")
     path = tmp_path / "made" / "artifact.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": format_}))
-    with pytest.raises(ArtifactError, match=f"is of format {format_}; this version reads format 1. Train it anew, or"):
+    with pytest.raises(ArtifactError, match=f"is of format {format_}; this version reads format 2. Train it anew, or"):
         Artifact.load(tmp_path / "made")
 
 
@@ -185,10 +191,53 @@ def test_a_score_has_keys_and_who_says_so(asked: dict[str, Asked]) -> None:
     artifact, frame = asked["churn"]
     scores = artifact.score(frame, version="7")
     assert list(scores.columns) == ["customer_id", "cutoff", "score", "model", "version"]
-    assert scores["score"].tolist() == artifact.model.predict(frame).tolist()
+    assert scores["score"].tolist() == artifact.predict(frame).tolist()
     assert scores["customer_id"].tolist() == frame["customer_id"].tolist()
     assert set(scores["model"]) == {"small_churn"}
     assert set(scores["version"]) == {"7"}
+
+
+CALIBRATIONS = [
+    Calibration(),
+    Calibration("sigmoid", slope=1.7, intercept=-0.4, shift=0.3),
+    Calibration("isotonic", knots=(0.1, 0.5, 0.9), heights=(0.05, 0.4, 0.97), shift=-0.2, note="by hand"),
+]
+
+
+@pytest.mark.parametrize("calibration", CALIBRATIONS, ids=lambda each: each.method)
+def test_what_leaves_an_artifact_is_calibrated(
+    calibration: Calibration, asked: dict[str, Asked], tmp_path: Path
+) -> None:
+    """Score by score, as the map says by hand; and so again from its file."""
+    made, frame = asked["churn"]
+    artifact = replace(made, calibration=calibration)
+    expected = []
+    for raw in made.model.predict(frame).tolist():
+        p = raw
+        if calibration.knots:
+            p = float(np.interp(raw, calibration.knots, calibration.heights))
+        odds = calibration.slope * np.log(p / (1 - p)) + calibration.intercept + calibration.shift
+        expected.append(1 / (1 + np.exp(-odds)))
+    assert artifact.score(frame, version="1")["score"].tolist() == pytest.approx(expected, abs=1e-12)
+    artifact.save(tmp_path / "made")
+    again = Artifact.load(tmp_path / "made")
+    assert again.calibration == calibration
+    assert again.predict(frame).tolist() == artifact.predict(frame).tolist()
+
+
+@pytest.mark.parametrize("calibration", CALIBRATIONS, ids=lambda each: each.method)
+def test_its_terms_add_up_to_the_log_odds_of_its_scores(calibration: Calibration, asked: dict[str, Asked]) -> None:
+    made, frame = asked["churn"]
+    artifact = replace(made, calibration=calibration)
+    terms, score = artifact.contributions(frame), artifact.predict(frame)
+    assert terms.shape == (len(frame), len(artifact.features) + 1)
+    assert terms.sum(axis=1) == pytest.approx(np.log(score / (1 - score)), abs=1e-5)
+
+
+def test_a_model_that_is_no_sum_gives_no_reasons(asked: dict[str, Asked]) -> None:
+    artifact, frame = asked["segments"]
+    with pytest.raises(NotExplained, match="the scores of 'segments' are no sums over features, so it gives no reas"):
+        artifact.contributions(frame)
 
 
 def test_pairs_not_asked_about_inform_the_others_and_get_no_score(asked: dict[str, Asked]) -> None:

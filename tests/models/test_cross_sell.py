@@ -9,7 +9,7 @@ import pytest
 
 from models.contract import eligible
 from models.estimators.cross_sell import BOUGHT, CrossSell
-from training.task import Split
+from training.splits import Split
 
 JULY, AUGUST = pd.Timestamp("2024-07-01"), pd.Timestamp("2024-08-01")
 CATEGORIES = ("bread", "fish", "tea", "wine")

@@ -5,7 +5,7 @@ import pytest
 
 from models.contract import eligible
 from models.estimators.popularity import Popularity
-from training.task import Split
+from training.splits import Split
 
 PAIRS = pd.DataFrame(
     [

@@ -17,20 +17,21 @@ import pytest
 import models
 from models.artifact import Artifact
 from models.registry import ALIASES, ModelRegistry, NotRegistered, quiet_mlflow
-from training.task import Split, Task
-from training.train import Trained, train
+from training.backtest import Backtested, backtest
+from training.splits import Split, Splits
+from training.task import Task
 
 NewRun = Callable[[], str]
 
 
 @pytest.fixture(scope="module")
-def sold(pairs: Task, pairs_data: Split) -> Artifact:
+def sold(pairs: Task, pairs_splits: Splits) -> Artifact:
     """Train a model of pairs."""
-    return train("sold", pairs, pairs_data, model="cross_sell", params={"rounds": 20}).artifact
+    return backtest("sold", pairs, pairs_splits, model="cross_sell", params={"rounds": 20}).artifact
 
 
 @pytest.fixture(scope="module")
-def stored(registry: ModelRegistry, trained: Trained, sold: Artifact, new_run: NewRun) -> ModelRegistry:
+def stored(registry: ModelRegistry, trained: Backtested, sold: Artifact, new_run: NewRun) -> ModelRegistry:
     """Store two versions of a customers' model and one of a pairs' model."""
     first, second = (replace(trained.artifact, provenance={"commit": commit}) for commit in ("one", "two"))
     assert registry.add(first, run_id=new_run(), alias="champion") == "1"
@@ -39,7 +40,7 @@ def stored(registry: ModelRegistry, trained: Trained, sold: Artifact, new_run: N
     return registry
 
 
-def test_an_alias_leads_to_its_version(stored: ModelRegistry, trained: Trained, churn_data: Split) -> None:
+def test_an_alias_leads_to_its_version(stored: ModelRegistry, trained: Backtested, churn_data: Split) -> None:
     for alias, version, commit in (("champion", "1", "one"), ("challenger", "2", "two")):
         found = stored.load(trained.artifact.name, alias)  # type: ignore[arg-type]  # both are aliases
         made = replace(trained.artifact, provenance={"commit": commit})
@@ -51,7 +52,7 @@ def test_an_alias_leads_to_its_version(stored: ModelRegistry, trained: Trained, 
     assert ALIASES == ("champion", "challenger")
 
 
-def test_a_version_says_which_artifact_and_run_it_is(stored: ModelRegistry, trained: Trained) -> None:
+def test_a_version_says_which_artifact_and_run_it_is(stored: ModelRegistry, trained: Backtested) -> None:
     found = stored.client.get_model_version(trained.artifact.name, "2")
     assert found.tags["artifact_id"] == stored.load(trained.artifact.name, "challenger").artifact.id
     assert stored.client.get_run(str(found.run_id)).info.run_id == found.run_id
@@ -66,7 +67,7 @@ def test_nothing_stored_is_pickled(stored: ModelRegistry, tmp_path: Path) -> Non
     assert {path.parts[2] for path in files if path.parts[:2] == ("artifacts", "code")} == {"configs", "models"}
 
 
-def test_an_alias_moves(stored: ModelRegistry, trained: Trained, new_run: NewRun) -> None:
+def test_an_alias_moves(stored: ModelRegistry, trained: Backtested, new_run: NewRun) -> None:
     named = replace(trained.artifact, name="moving")
     for version in ("1", "2"):
         assert stored.add(named, run_id=new_run(), alias="champion") == version
@@ -89,7 +90,7 @@ def test_an_empty_store_has_nothing(own_store: str) -> None:
         empty.load("churn")
 
 
-def test_champions_are_those_of_a_dataset(own_store: str, tmp_path: Path, trained: Trained) -> None:
+def test_champions_are_those_of_a_dataset(own_store: str, tmp_path: Path, trained: Backtested) -> None:
     registry = ModelRegistry(own_store)
     experiment = registry.client.create_experiment("own", artifact_location=(tmp_path / "files").as_uri())
     for name, dataset, alias in (("b", "shop", "champion"), ("a", "bank", "champion"), ("c", "shop", "challenger")):
@@ -101,7 +102,7 @@ def test_champions_are_those_of_a_dataset(own_store: str, tmp_path: Path, traine
     assert registry.champions("school") == []
 
 
-def test_mlflow_is_left_as_it_was(stored: ModelRegistry, trained: Trained, new_run: NewRun, tmp_path: Path) -> None:
+def test_mlflow_is_left_as_it_was(stored: ModelRegistry, trained: Backtested, new_run: NewRun, tmp_path: Path) -> None:
     """Tracking URI, logger level, warning filters, active run, working directory, import path."""
 
     def now() -> list[object]:
