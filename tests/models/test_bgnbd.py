@@ -1,9 +1,7 @@
 """BG/NBD as a model: the published CDNOW numbers, and the contract."""
 
-import importlib.util
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,29 +9,7 @@ import pytest
 
 from models.estimators import create
 from models.estimators.bgnbd import Bgnbd
-
-END = pd.Timestamp("1997-09-30")
-
-
-def purchases(file: str) -> pd.DataFrame:
-    """Read one of the CDNOW logs that lifetimes ships, without importing it."""
-    spec = importlib.util.find_spec("lifetimes")
-    assert spec is not None
-    assert spec.origin is not None
-    lines = (Path(spec.origin).parent / "datasets" / file).read_text().splitlines()
-    rows = [line.split() for line in lines if line.split()[0].isdigit()]
-    days = [(row[0], row[-3]) for row in rows]
-    log = pd.DataFrame(days, columns=["customer_id", "day"])
-    return log.assign(day=pd.to_datetime(log["day"], format="%Y%m%d"))
-
-
-def history(log: pd.DataFrame) -> pd.DataFrame:
-    """Sum each customer up to END inclusive, T counted to END, in days."""
-    rows = {}
-    for customer, days in log[log["day"] <= END].groupby("customer_id")["day"]:
-        first, last = days.min(), days.max()
-        rows[customer] = (days.nunique() - 1, (last - first).days, (END - first).days)
-    return pd.DataFrame.from_dict(rows, orient="index", columns=list(Bgnbd.requires))
+from tests.models.cdnow import END, calibration, history, purchases
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +56,7 @@ def test_no_parameters_nearby_are_likelier(model: Bgnbd, frame: pd.DataFrame) ->
 
 
 def test_the_fit_of_all_cdnow_customers() -> None:
-    model = Bgnbd(horizon_days=7).fit(history(purchases("CDNOW_master.txt")))
+    model = Bgnbd(horizon_days=7).fit(calibration("CDNOW_master.txt"))
     expected = {"r": 0.25162, "alpha": 4.78894, "a": 0.72343, "b": 2.16109}
     assert model.params_ == pytest.approx(expected, abs=1e-4)
 

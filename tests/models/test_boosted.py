@@ -78,7 +78,7 @@ def test_each_knob_turns_something_except_the_number_of_threads(
         return made.predict(frame).round(12).tolist()
 
     plain = predicted()
-    assert set(KNOBS) == set(Boosted().get_params())
+    assert {*KNOBS, "categories"} == set(Boosted().get_params())
     assert {name for name, value in KNOBS.items() if predicted(**{name: value}) == plain} == {"threads"}
 
 
@@ -98,3 +98,85 @@ def test_columns_are_taken_by_name(frame: pd.DataFrame, target: dict[TargetKind,
     swapped = frame.rename(columns={"a": "b", "b": "a"})
     assert model.predict(swapped).tolist() != model.predict(frame).tolist()
     assert model.predict(swapped.rename(columns={"a": "b", "b": "a"})).tolist() == model.predict(frame).tolist()
+
+
+@pytest.fixture(scope="module")
+def plans(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """Draw a plan of six levels, of which two that are no neighbours in the alphabet decide, and nulls."""
+    rng = np.random.default_rng(2)
+    plan = rng.choice(np.array([*"pqrstu", None], dtype=object), ROWS)
+    decides = np.isin(plan.astype(str), ["q", "t"])
+    y = pd.Series((rng.random(ROWS) < np.where(decides, 0.9, 0.1)).astype(float))
+    return frame.assign(plan=pd.Series(plan, dtype="str")), y
+
+
+@pytest.mark.parametrize("categories", ["one_hot", "native"])
+def test_levels_that_decide_are_told_apart_in_either_style(
+    categories: str, plans: tuple[pd.DataFrame, pd.Series]
+) -> None:
+    X, y = plans
+    model = Boosted(categories=categories, learning_rate=0.2, column_share=1.0).fit(X, y)
+    predicted = model.predict(X)
+    decides = X["plan"].isin(["q", "t"])
+    assert predicted[decides].mean() == pytest.approx(0.9, abs=0.05)
+    assert predicted[~decides].mean() == pytest.approx(0.1, abs=0.05)
+    assert predicted[X["plan"].isna()].max() < 0.5
+    again = Boosted(categories=categories).restore(model.state())
+    assert again.predict(X).tolist() == predicted.tolist()
+
+
+def test_one_split_of_native_levels_takes_what_one_hot_needs_two_for(plans: tuple[pd.DataFrame, pd.Series]) -> None:
+    X, y = plans
+    stump: dict[str, Any] = {"rounds": 1, "depth": 1, "learning_rate": 1.0, "column_share": 1.0, "row_share": 1.0}
+    decides = X["plan"].isin(["q", "t"])
+    native, one_hot = (Boosted(categories=style, **stump).fit(X, y).predict(X) for style in ("native", "one_hot"))
+    assert native[decides].min() > 0.5 > native[~decides].max()
+    assert one_hot[decides].min() < 0.5
+
+
+@pytest.mark.parametrize("kind", ["binary", "count", "amount"])
+@pytest.mark.parametrize("categories", ["one_hot", "native"])
+def test_of_stumps_a_share_is_what_the_feature_alone_changes(
+    categories: str, kind: TargetKind, plans: tuple[pd.DataFrame, pd.Series]
+) -> None:
+    """Trees of one split add up over features: with one feature of another row, the score moves by its shares'
+    difference, and no other feature's share moves.
+    """
+    X, y = plans
+    model = Boosted(kind, depth=1, rounds=60, learning_rate=0.1, categories=categories).fit(X, y + (kind != "binary"))
+    other = X.iloc[::-1].reset_index(drop=True)
+    shares, features = model.contributions(X), ["a", "b", "c", "plan"]
+    assert model.features_ == features
+    for place, name in enumerate(features):
+        moved = X.assign(**{name: other[name]})
+        change = _link(model.predict(moved), kind) - _link(model.predict(X), kind)
+        assert shares[::-1, place] - shares[:, place] == pytest.approx(change, abs=2e-5)
+        still = [column for column in range(4) if column != place]
+        assert model.contributions(moved)[:, still] == pytest.approx(shares[:, still], abs=1e-6)
+    assert np.ptp(shares[:, 3]) > np.ptp(shares[:, 1])
+
+
+def test_shares_are_0_on_average_where_trees_saw_every_row(
+    frame: pd.DataFrame, target: dict[TargetKind, pd.Series]
+) -> None:
+    """TreeSHAP's mean is weighed by the rows' curvature p · (1 − p): in the first tree that of all is the same."""
+    model = Boosted(rounds=1, depth=1, learning_rate=0.1, row_share=1.0, column_share=1.0).fit(frame, target["binary"])
+    shares = model.contributions(frame)
+    assert shares[:, :-1].mean(axis=0).tolist() == pytest.approx([0, 0, 0], abs=1e-6)
+    assert shares[:, -1].mean() == pytest.approx(_link(model.predict(frame), "binary").mean(), abs=1e-6)
+
+
+def _link(predicted: np.ndarray, kind: TargetKind) -> np.ndarray:
+    return np.asarray(np.log(predicted / (1 - predicted)) if kind == "binary" else np.log(predicted))
+
+
+def test_a_certain_prediction_has_finite_shares(frame: pd.DataFrame) -> None:
+    """XGBoost's float32 says 1 where the log-odds pass 17."""
+    y = (frame["a"] > 0).astype(float)
+    model = Boosted(rounds=300, learning_rate=1.0, min_child_weight=0.0, column_share=1.0).fit(frame, y)
+    assert np.isfinite(model.contributions(frame)).all()
+
+
+def test_a_style_of_text_that_is_none_is_refused(plans: tuple[pd.DataFrame, pd.Series]) -> None:
+    with pytest.raises(ValueError, match="'one_hot' or 'native', not as 'target'"):
+        Boosted(categories="target").fit(*plans)

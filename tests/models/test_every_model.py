@@ -235,7 +235,7 @@ def test_what_a_task_fixes_is_taken_by_those_who_know_it(case: Fitted) -> None:
 
 
 def link(predicted: Floats, kind: TargetKind) -> Floats:
-    return np.log(predicted / (1 - predicted)) if kind == "binary" else np.log(predicted)
+    return np.asarray(np.log(predicted / (1 - predicted)) if kind == "binary" else np.log(predicted))
 
 
 def test_contributions_add_up_to_the_link_of_what_is_predicted(case: Fitted) -> None:

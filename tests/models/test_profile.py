@@ -82,3 +82,41 @@ def test_a_profile_has_a_column_each() -> None:
     assert list(made) == ["a", "b"]
     assert (made["a"].missing, made["b"].missing) == (1, 0)
     assert made["b"].counts.tolist() == [1, 2, 0]
+
+
+TEXT = pd.Series(["gold"] * 12 + ["iron"] * 30 + ["rare"] * 2 + [None] * 6, dtype="str")
+
+
+def test_text_has_a_cell_a_level_and_one_for_the_rest() -> None:
+    cells = Cells.of(TEXT)
+    assert cells.levels == ("gold", "iron")
+    assert (cells.counts.tolist(), cells.missing, cells.rows) == ([12, 30, 2], 6, 50)
+    later = cells.count(pd.Series(["iron", "new", None, "gold", "never", "iron"], dtype=object))
+    assert (later.counts.tolist(), later.missing, later.levels) == ([1, 2, 2], 1, ("gold", "iron"))
+
+
+def test_text_survives_json_and_numbers_have_the_state_that_they_had() -> None:
+    cells = Cells.of(TEXT)
+    assert cells.state() == {"levels": ["gold", "iron"], "counts": [12, 30, 2], "missing": 6}
+    again = Cells.restore(json.loads(json.dumps(cells.state())))
+    assert again.state() == cells.state()
+    assert again.count(TEXT).counts.tolist() == cells.counts.tolist()
+    assert Cells.of(np.array([1.0, 1.0])).state() == {"edges": [1.0], "counts": [2, 0], "missing": 0}
+
+
+@pytest.mark.parametrize("column", [pd.Series([], dtype="str"), pd.Series([None, None], dtype="str")])
+def test_text_of_nothing_has_one_empty_cell(column: pd.Series) -> None:
+    cells = Cells.of(column)
+    assert (cells.levels, cells.counts.tolist(), cells.missing) == ((), [0], len(column))
+
+
+def test_a_series_of_numbers_counts_as_its_values() -> None:
+    column = pd.Series([1, None, 3, 3], dtype="Int64")
+    assert Cells.of(column).state() == Cells.of(np.array([1, np.nan, 3, 3])).state()
+
+
+def test_a_profile_takes_text_beside_numbers() -> None:
+    made = profile(pd.DataFrame({"plan": TEXT, "score": np.arange(50.0)}))
+    assert made["plan"].counts.tolist() == [12, 30, 2]
+    assert made["score"].levels is None
+    assert made["score"].counts.tolist() == [5] * 10
