@@ -6,19 +6,17 @@ named here before it is trained on or promoted; what is good for a reason can be
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from models.contract import eligible, feature_names
-from models.levels import is_text
 from models.metrics.inputs import check_binary
+from training.ranked import FOLDS, Codes, Floats, Ranked, auc, rank_auc
 
-Kind = Literal["model", "alone", "nulls", "identifier", "id_order"]
-Floats = NDArray[np.float64]
-Codes = NDArray[np.intp]
+Kind = Literal["model", "alone", "certain", "nulls", "identifier", "id_order"]
 
 PLAUSIBLE: Final = 0.90
 """An AUC above this one is not believed of churn without contracts, nor of propensities."""
@@ -26,6 +24,10 @@ ROWS: Final = 50_000
 """Of more rows a seeded sample is looked at."""
 FEWEST: Final = 30
 """So many rows of either sort (0 and 1, null and not) there must be before an AUC is an alarm."""
+CERTAIN: Final = 0.98
+"""A share of 1s, where they are rare, that nothing in an honest feature has: of churn we have seen 0.64 at the most."""
+CERTAIN_ROWS: Final = 100
+"""So many rows, and a twentieth of the 1s, there must be of it."""
 PHI: Final = 0.9
 """Nulls that correlate with the label by this much are the label."""
 DISTINCT: Final = 0.95
@@ -38,8 +40,7 @@ ID_AUC: Final = 0.65
 """An order of ids that ranks the label better than this is an alarm, if chance does not explain it."""
 SIGMAS: Final = 4.0
 """Chance explains an AUC of ids within so many standard errors of 1/2."""
-_FOLDS: Final = 5
-_PRIOR_ROWS: Final = 10
+MEND: Final = "check at which time it is known, leave it out, or allow it and say why"
 _FEW_VALUES: Final = 20
 _BLOCKS: Final = 50
 
@@ -48,9 +49,10 @@ _BLOCKS: Final = 50
 class Leak:
     """A feature that seems to know the label: what was measured, the bound that it is over, and what to do.
 
-    Kinds: `model` (the whole model is too good; `feature` is "model"), `alone` (AUC of a feature), `nulls` (AUC of
-    where it is null), `identifier` (share of customers with a value of their own), `id_order` (AUC of the order of the
-    customers' ids; `feature` is "customer_id"). `reason` is why it was allowed.
+    Kinds: `model` (AUC of the whole model; `feature` is "model"), `alone` (AUC of a feature), `certain` (share of 1s
+    where there is nothing), `nulls` (AUC of where it is null), `identifier` (share of customers with a
+    value of their own), `id_order` (AUC of the order of the customers' ids; `feature` is "customer_id"). `reason` is
+    why it was allowed.
     """
 
     feature: str
@@ -88,12 +90,12 @@ def leaks(
     X, labels = X.iloc[rows], y.to_numpy(dtype=np.float64)[rows]
     customers = pd.factorize(X["customer_id"])[0] if "customer_id" in X else np.arange(len(X))
     found = [] if model_auc is None else list(_model(model_auc, bound, shares or {}))
-    if {"customer_id", "cutoff"} <= set(X):
-        found += _id_order(X["customer_id"], X["cutoff"], labels)
+    if "customer_id" in X:
+        found += _id_order(X["customer_id"], X.get("cutoff", pd.Series(0, index=X.index)), labels)
     for name in feature_names(X):
-        column = _Column.of(name, X[name])
-        found += [*_alone(column, labels, customers % _FOLDS, bound), *_nulls(column, labels, bound)]
-        found += _identifier(column, customers)
+        column = Ranked.of(name, X[name], labels)
+        found += _alone(column, customers % FOLDS, bound) or _certain(column, labels)
+        found += [*_nulls(column, labels, bound), *_identifier(column, customers)]
     return found
 
 
@@ -110,43 +112,6 @@ def check_leaks(found: Sequence[Leak], *, allowed: Mapping[str, str]) -> list[Le
     return [replace(each, reason=allowed[each.feature].strip()) for each in found]
 
 
-def auc(values: Codes | Floats, labels: Floats) -> float:
-    """Give the chance that a random 1 has a greater value than a random 0, a tie counting half (Mann and Whitney 1947).
-
-    NaN where only one label is there.
-    """
-    distinct, places = np.unique(values, return_inverse=True)
-    return _rank_auc(np.bincount(places, minlength=len(distinct)), np.bincount(places, labels, len(distinct)))
-
-
-def _rank_auc(rows: NDArray[np.int64], ones: Floats) -> float:
-    """Give the AUC from the rows and ones of each distinct value, in order."""
-    zeros = rows - ones
-    pairs = ones.sum() * zeros.sum()
-    return float(((zeros.cumsum() - zeros / 2) * ones).sum() / pairs) if pairs else float("nan")
-
-
-@dataclass(frozen=True)
-class _Column:
-    """A feature's column: which rows are known, and the known ones' values as numbers in order (places for text)."""
-
-    name: str
-    text: bool
-    known: NDArray[np.bool_]
-    distinct: NDArray[Any]
-    places: Codes
-
-    @classmethod
-    def of(cls, name: str, column: pd.Series) -> "_Column":
-        if is_text(column):
-            codes, distinct = pd.factorize(column.astype("str"))
-            return cls(name, True, codes >= 0, np.asarray(distinct), codes[codes >= 0])
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        known = np.isfinite(values)
-        distinct, places = np.unique(values[known], return_inverse=True)
-        return cls(name, False, known, distinct, places)
-
-
 def _model(model_auc: float, bound: float, shares: Mapping[str, float]) -> Iterator[Leak]:
     if model_auc <= bound:
         return
@@ -160,39 +125,54 @@ def _model(model_auc: float, bound: float, shares: Mapping[str, float]) -> Itera
     yield Leak("model", "model", model_auc, bound, message)
 
 
-def _alone(column: _Column, labels: Floats, folds: Codes, bound: float) -> Iterator[Leak]:
+def _alone(column: Ranked, folds: Codes, bound: float) -> list[Leak]:
     """Rank the label by one feature: by the number either way, and by its values' means in the other folds.
 
     Those means are of texts and of numbers with few values; values of few rows are drawn to the mean of all. They rank
     one way only: what is chance in a fold is against it in the others.
     """
-    own = labels[column.known]
-    if not FEWEST <= own.sum() <= len(own) - FEWEST:
-        return
-    found = 0.0
-    if not column.text:
-        size = len(column.distinct)
-        up = _rank_auc(np.bincount(column.places, minlength=size), np.bincount(column.places, own, size))
-        found = max(up, 1 - up)
+    if not _enough(column.labels):
+        return []
+    up = 0.5 if column.text else rank_auc(column.rows, column.ones)
+    found = max(up, 1 - up)
     if column.text or len(column.distinct) <= _FEW_VALUES:
-        found = max(found, auc(_means_elsewhere(column.places, own, folds[column.known]), own))
-    if found > bound:
-        rows = "" if column.known.all() else f" among the {len(own)} rows where it is known"
-        yield Leak(column.name, "alone", found, bound, _too_good(column.name, f"alone{rows}", found, bound))
+        found = max(found, auc(column.means_elsewhere(folds[column.known]), column.labels))
+    told = _too_good(column.name, f"alone{column.where}", found, bound)
+    return [Leak(column.name, "alone", found, bound, told)] if found > bound else []
 
 
-def _means_elsewhere(places: Codes, labels: Floats, folds: Codes) -> Floats:
-    size = int(places.max()) + 1
-    cells = places * _FOLDS + folds
-    rows, ones = (np.bincount(cells, weights, size * _FOLDS).reshape(size, _FOLDS) for weights in (None, labels))
-    others, among = rows.sum(axis=1, keepdims=True) - rows, ones.sum(axis=1, keepdims=True) - ones
-    means: Floats = (among + _PRIOR_ROWS * labels.mean()) / (others + _PRIOR_ROWS)
-    return means[places, folds]
+def _certain(column: Ranked, labels: Floats) -> list[Leak]:
+    """Find where nothing (0, a null) or a text makes a 1 nearly certain that is else rare.
+
+    So it is of windows that reach over the cutoff: who has bought nothing in it has surely bought nothing after. Much
+    of something may well make certain: who buys weekly will buy. Where most rows are 1 it cannot be told.
+    """
+    ones = labels.sum()
+    if ones > len(labels) / 2:
+        return []
+    nulls = int((~column.known).sum())
+    rows, own = np.append(column.rows, nulls), np.append(column.ones, ones - column.ones.sum())
+    said = np.append(np.ones(len(column.rows), dtype=bool) if column.text else column.distinct == 0, True)
+    sure = np.flatnonzero(said & (rows >= CERTAIN_ROWS) & (own >= ones / 20) & (own >= CERTAIN * rows))
+    if not len(sure):
+        return []
+    most = sure[own[sure].argmax()]
+    share = float(own[most] / rows[most])
+    value = "null" if most == len(column.rows) else column.distinct[most] if column.text else "0"
+    told = (
+        f"where {column.name} is {value}, {share:.1%} of {rows[most]} rows have the label 1, which {labels.mean():.1%} "
+        f"of all have: it may reach over the cutoff; {MEND}"
+    )
+    return [Leak(column.name, "certain", share, CERTAIN, told)]
 
 
-def _nulls(column: _Column, labels: Floats, bound: float) -> Iterator[Leak]:
+def _enough(labels: Floats) -> bool:
+    return bool(FEWEST <= labels.sum() <= len(labels) - FEWEST)
+
+
+def _nulls(column: Ranked, labels: Floats, bound: float) -> Iterator[Leak]:
     null = ~column.known
-    if not FEWEST <= null.sum() <= len(null) - FEWEST or not FEWEST <= labels.sum() <= len(labels) - FEWEST:
+    if not _enough(null.astype(np.float64)) or not _enough(labels):
         return
     up = auc(null.astype(np.float64), labels)
     found = max(up, 1 - up)
@@ -203,12 +183,12 @@ def _nulls(column: _Column, labels: Floats, bound: float) -> Iterator[Leak]:
 
 def _too_good(name: str, how: str, found: float, bound: float) -> str:
     return (
-        f"{name} {how} ranks the label with an AUC of {found:.3f}, above {bound:.2f}: it may be made of the label or "
-        "of what comes after the cutoff; check at which time it is known, leave it out, or allow it and say why"
+        f"{name} {how} ranks the label with an AUC of {found:.3f}, above {bound:.2f}: it may be made of the label, or "
+        f"of what comes after the cutoff; {MEND}"
     )
 
 
-def _identifier(column: _Column, customers: Codes) -> Iterator[Leak]:
+def _identifier(column: Ranked, customers: Codes) -> Iterator[Leak]:
     """Find values that say who a customer is, and nothing of them."""
     first = np.unique(customers[column.known], return_index=True)[1]
     places = column.places[first]
@@ -225,12 +205,11 @@ def _identifier(column: _Column, customers: Codes) -> Iterator[Leak]:
         return
     message = f"{column.name} identifies customers ({how}); it can only be learned by heart, or tell in which order "
     bound = DISTINCT if column.text else 1.0
-    yield Leak(
-        column.name, "identifier", share, bound, message + "they were stored: leave it out, or allow it and say why"
-    )
+    message += "they were stored: leave it out, or allow it and say why"
+    yield Leak(column.name, "identifier", share, bound, message)
 
 
-def _as_numbers(column: _Column) -> Floats:
+def _as_numbers(column: Ranked) -> Floats:
     if not column.text:
         return np.asarray(column.distinct, dtype=np.float64)
     return pd.to_numeric(pd.Series(column.distinct), errors="coerce").to_numpy(dtype=np.float64)
@@ -265,9 +244,9 @@ def _id_order(ids: pd.Series, cutoffs: pd.Series, labels: Floats) -> Iterator[Le
     found, error = max(up, 1 - up), errors[int(np.argmax(pairs))]
     if found > ID_AUC and found - 0.5 > SIGMAS * error:
         message = (
-            f"the order of customer_id ranks the label with an AUC of {found:.3f}, above {ID_AUC:.2f}: ids or rows were "
-            "given out, or the table was made, knowing the label; look into how it was made, or allow 'customer_id' and "
-            "say why (as that ids tell since when they are customers)"
+            f"the order of customer_id ranks the label with an AUC of {found:.3f}, above {ID_AUC:.2f}: ids or rows may "
+            "have been given out by one who knew the label; look into how the table was made, or allow 'customer_id' "
+            "and say why (as that ids tell since when they are customers)"
         )
         yield Leak("customer_id", "id_order", found, ID_AUC, message)
 
@@ -277,7 +256,7 @@ def _places(ids: pd.Series) -> Codes:
     if pd.api.types.is_numeric_dtype(ids):
         return pd.factorize(ids, sort=True)[0]
     parts = ids.astype("str").str.extract(r"^(\D*)(\d{1,18})$")
-    alike = parts.notna().all(axis=None) and parts[0].nunique() == 1
+    alike = parts.notna().all(axis=None) and (parts[0] == parts[0].iloc[0]).all()
     return pd.factorize(parts[1].astype("int64") if alike else ids.astype("str"), sort=True)[0]
 
 
