@@ -1,5 +1,7 @@
 """Tables, feeds, columns and currencies: what is missing, stops or cannot be added, each seeded into sound tables."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from features.datasets.simulator import simulate
 from features.policy import Currency, Policy
 from features.usability import examine
 from tests.features.usability.breaks import (
+    Break,
     Defect,
     Tables,
     Told,
@@ -136,7 +139,44 @@ TABLES = {
         as_they_are, Told("unused_format", E, "when"), options={"formats": {"events.when": "%Y"}}
     ),
 }
-SEEDED = {**MONEY, **FEED, **COVERAGE, **TABLES}
+
+
+def _alone(**columns: Any) -> Break:
+    """Hand in forty customers alone."""
+
+    def broken(tables: Tables) -> None:
+        ids = [f"c{number:02}" for number in range(40)]
+        tables.clear()
+        tables["customers"] = pd.DataFrame({"customer_id": ids, "age": [20, 30] * 20, **columns})
+
+    return broken
+
+
+ALONE = {
+    "a day among attributes": Defect(
+        _alone(since=pd.date_range("2025-01-01", periods=40)),
+        Told("no_attribute", "customers", "since", 0, "note", what="of which no feature is made"),
+    ),
+    "a text that is read as a time": Defect(
+        _alone(since=["31.12.2024", "01.01.2025"] * 20),
+        Told("no_attribute", "customers", "since", 0, "note", what="is VARCHAR, of which"),
+        options={"formats": {"customers.since": "%d.%m.%Y"}},
+    ),
+    "a second id": Defect(
+        _alone(email=[f"{number}@example.org" for number in range(40)]),
+        Told("all_different", "customers", "email", 0, "note", what="is another text for every customer"),
+    ),
+    "a word among numbers": Defect(
+        _alone(paid=["1.5", " ", "", "none"] * 10),
+        Told("own_format", "customers", "paid", 10, example="'paid': 'none'"),
+        options={"formats": {"customers.paid": "number"}},
+    ),
+    "customers without a row": Defect(
+        lambda tables: (_alone()(tables), keep("customers", lambda table: table["age"] > 99)(tables)),
+        Told("empty_table", "customers"),
+    ),
+}
+SEEDED = {**MONEY, **FEED, **COVERAGE, **TABLES, **ALONE}
 
 
 @pytest.mark.parametrize("name", SEEDED)
@@ -149,3 +189,27 @@ def test_a_column_that_is_often_silent_or_not_for_long_has_not_stopped(name: str
     _large(shop)
     shop[T] = shop[T].assign(channel=shop[T]["channel"].where(RARELY_FILLED[name](shop[T])))
     assert examine("shop", shop).of("warning") == []
+
+
+SOUND: dict[str, Any] = {
+    "numbers and truth values": {"score": [0.5, None, 1.5, 0.5] * 10, "vip": [True, False] * 20},
+    "few texts, and a category": {"plan": ["a", "b"] * 20, "tier": pd.Categorical(["x", "y"] * 20)},
+    "texts that are numbers, each another": {"paid": [f"{number}.50" for number in range(40)]},
+    "many texts, one of them twice": {"street": [f"s{max(number, 1)}" for number in range(40)]},
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_of_sound_customers_without_dates_there_is_nothing_to_tell(name: str) -> None:
+    tables: Tables = {}
+    _alone(**SOUND[name])(tables)
+    report = examine("people", tables, formats={"customers.paid": "number"} if "paid" in SOUND[name] else {})
+    assert report.findings == ()
+    assert (report.ok, report.end, [each.name for each in report.tables]) == (True, "", ["customers"])
+
+
+def test_attributes_are_not_told_of_beside_transactions(shop: Tables) -> None:
+    shop["customers"] = shop["customers"].assign(
+        since=pd.Timestamp("2020-01-01"), email=shop["customers"]["customer_id"]
+    )
+    assert not {"no_attribute", "all_different"} & {each.check for each in examine("shop", shop).findings}
