@@ -173,6 +173,8 @@ def test_undefined_draws_are_left_out() -> None:
 def test_an_undefined_metric_has_an_undefined_interval() -> None:
     for name in ("roc_auc", "map_at_5", "normalised_gini"):
         assert np.isnan(interval(METRICS[name], [0, 0, 0], [0.1, 0.3, 0.2], customers=[1, 2, 3])).all()
+    refunded = interval(METRICS["aggregate_bias"], [-5, 1, 1], [1, 1, 1], customers=[1, 2, 3])
+    assert np.isnan(refunded).all()  # though draws without the first customer have a value
     assert np.isnan(interval(METRICS["brier"], [0, 1], [0.1, 0.3], customers=["a", "a"])).all()  # one customer
     lone = [interval(METRICS["roc_auc"], [0, 1], [0.1, 0.3], customers=[1, 2], draws=1, seed=seed) for seed in range(9)]
     assert {str(ends) for ends in lone} == {"(nan, nan)", "(1.0, 1.0)"}  # the one draw was of one class, or not

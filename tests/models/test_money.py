@@ -57,6 +57,12 @@ def test_budgets_by_hand() -> None:
     assert at_budget(ACTUAL, PREDICTED, campaign=CAMPAIGN, customers=2).realised == pytest.approx(38)
 
 
+def test_a_budget_for_three_reaches_three_whatever_rounding_makes_of_the_sum() -> None:
+    dime = Campaign.wins(contact_cost=0.1, offer_cost=0, value=9)
+    assert 0.1 + 0.1 + 0.1 > 0.3
+    assert at_budget(ACTUAL, PREDICTED, campaign=dime, money=0.3).contacted == 3
+
+
 def test_a_value_for_each_customer_changes_whom_to_contact_first() -> None:
     value = [10, 110, 510, 110]  # the first is not worth the offer
     assert gain(PREDICTED, campaign=CAMPAIGN, value=value) == pytest.approx([-3, 13, 67, -5])

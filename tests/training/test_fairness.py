@@ -127,15 +127,18 @@ def test_small_groups_are_shown_without_rates() -> None:
     groups[:49] = "few"
     groups[49:99] = "enough"
     groups[100:200] = "rare"
+    groups[200:300] = "sure"
     scored.loc[49:98, "actual"] = [1.0] * 10 + [0.0] * 40
     scored.loc[100:199, "actual"] = [1.0] * 9 + [0.0] * 91
+    scored.loc[200:299, "actual"] = [0.0] * 9 + [1.0] * 91
     table = fairness(scored, groups)
     assert row(table, "few")["note"] == "fewer than 50 customers: no rates"
     assert row(table, "rare")["note"] == "fewer than 10 rows of one outcome: no rates"
+    assert row(table, "sure")["note"] == "fewer than 10 rows of one outcome: no rates"
     measured = [*MEASURES, *(f"{each}_ratio" for each in MEASURES)]
-    for name in ("few", "rare"):
+    for name in ("few", "rare", "sure"):
         assert row(table, name)[measured].isna().all()
-        assert row(table, name)["rows"] == {"few": 49, "rare": 100}[name]
+        assert row(table, name)["rows"] == {"few": 49, "rare": 100, "sure": 100}[name]
     for name in ("all", "enough", "rest"):
         assert row(table, name)[measured].notna().all()
     scored["customer_id"] = np.arange(2000) // 2  # many rows of few customers are few

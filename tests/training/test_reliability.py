@@ -24,7 +24,7 @@ def test_a_published_interval() -> None:
     # .1605, 0 of 20 0 to .1611
     for ones, rows, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)):
         table = reliability(np.arange(rows) < ones, np.full(rows, 0.3), bins=1)
-        assert table.loc[0, ["low", "high"]].tolist() == pytest.approx([low, high], abs=5e-5)
+        assert table[["low", "high"]].to_numpy()[0] == pytest.approx([low, high], abs=5e-5)
 
 
 def test_ties_share_what_happened_so_the_row_order_does_not_matter() -> None:
