@@ -15,7 +15,7 @@ from training.backtest import Backtested, backtest
 from training.calibrate import CHOOSE
 from training.evaluate import POOLED
 from training.grade import RANKED, Grade, check_sufficient, grade
-from training.leaks import PLAUSIBLE, Leak, check_leaks, implausible, leaks
+from training.leaks import PLAUSIBLE, Leak, check_leaks, leaks
 from training.splits import Splits
 from training.task import Task
 
@@ -71,7 +71,7 @@ def judge(
         judged[model] = backtest(name, task, splits, model=model, params=params, **options)
     chosen = champion or best(judged, kind=task.kind)
     importances = _importance(judged[chosen])
-    overridden += _implausible(task, splits, judged[chosen], importances, plausible_auc, allowed or {})
+    overridden += _implausible(task, judged[chosen], importances, plausible_auc, allowed or {})
     letter = grade(judged[chosen], kind=task.kind, baseline=judged.get(baseline or ""), seed=seed)
     return Judged(judged, chosen, baseline, letter, tuple(overridden), importances)
 
@@ -98,13 +98,15 @@ def _leaks(task: Task, splits: Splits, bound: float, allowed: Mapping[str, str])
 
 
 def _implausible(
-    task: Task, splits: Splits, champion: Backtested, shares: pd.DataFrame, bound: float, allowed: Mapping[str, str]
+    task: Task, champion: Backtested, shares: pd.DataFrame, bound: float, allowed: Mapping[str, str]
 ) -> list[Leak]:
     """Look at the champion: what ranks too well to be true knows the answer."""
     if task.kind != "binary":
         return []
     auc = METRICS["roc_auc"](champion.scored["actual"], champion.scored["score"])
-    return check_leaks(implausible(auc, shares, bound=bound), allowed=allowed)
+    weights = shares[shares["level"] == "feature"].set_index("name")["mean"].to_dict() if len(shares) else {}
+    nothing = pd.DataFrame(), pd.Series(dtype=float)
+    return check_leaks(leaks(*nothing, bound=bound, model_auc=auc, shares=weights), allowed=allowed)
 
 
 def _importance(champion: Backtested) -> pd.DataFrame:

@@ -19,7 +19,7 @@ FOLDS = 4
 
 @dataclass(frozen=True)
 class Split:
-    """Examples to learn from and others to be tested on, under the name of the origin or fold.
+    """Examples to learn from and others to be tested on, under the name of the origin, or of the repeat of a fold.
 
     Of a rolling origin the outcomes of `train` are those that had come, and were known, by the origin. `closes_in` is
     how long an outcome takes to come; None for a table without dates.
@@ -99,7 +99,7 @@ def rolling(task: Task, *, first: pd.Timestamp, step_days: int, tests: Sequence[
 def folds(task: Task, *, count: int, repeats: int, seed: int) -> Splits:
     """Split a table without dates into `count` folds of customers with alike shares of the label, `repeats` times.
 
-    A part is a repeat's fold; each customer is predicted once a repeat, by a model that has not seen them.
+    A repeat's folds are parts of one name: each customer is predicted once a repeat, by a model that has not seen them.
     """
     data = task.examples([task.history.end])
     if len(data.X) < count:
@@ -184,10 +184,10 @@ class _Made:
 def _folds(data: Examples, *, parts: int, seed: int, name: str) -> Iterator[Split]:
     strata = data.y if data.y.nunique() == 2 else pd.qcut(data.y.rank(method="first"), 10, labels=False)
     cut = StratifiedKFold(parts, shuffle=True, random_state=seed).split(data.X, strata)
-    for number, (_, test) in enumerate(cut):
+    for _, test in cut:
         tested = np.zeros(len(data.X), dtype=bool)
         tested[test] = True
-        yield Split(f"{name}, fold {number + 1}", data.where(~tested), data.where(tested), None)
+        yield Split(name, data.where(~tested), data.where(tested), None)
 
 
 def _nothing_closed(task: Task, first: pd.Timestamp, origin: pd.Timestamp) -> str:

@@ -11,19 +11,25 @@ from training.fit import Fitted
 
 @dataclass(frozen=True)
 class Asked:
-    """One round of questions: each customer once, with their features, score and outcome."""
+    """Customers with their features, score and outcome, each once."""
 
-    part: Fitted
     X: pd.DataFrame
     scored: pd.DataFrame
 
 
+def asked_by(fitted: Fitted, method: str) -> Asked:
+    """Give the rows that a model was tested on, calibrated by a method."""
+    X = fitted.split.test.X
+    score = fitted.calibrations[method].apply(fitted.scored["score"].to_numpy())
+    return Asked(X[eligible(X)].reset_index(drop=True), fitted.scored.assign(score=score))
+
+
 def latest(judged: Backtested) -> Asked:
-    """Give the rows of the latest part: the last cutoff, or the last fold, which stand for the next round."""
-    part = judged.parts[-1]
-    X = part.split.test.X
-    score = part.calibrations[judged.calibration].apply(part.scored["score"].to_numpy())
-    return Asked(part, X[eligible(X)].reset_index(drop=True), part.scored.assign(score=score))
+    """Give one round of questions, the latest, which stands for the next: of folds those that hold all customers."""
+    name = judged.parts[-1].split.name
+    found = [asked_by(part, judged.calibration) for part in judged.parts if part.split.name == name]
+    tables = ([each.X for each in found], [each.scored for each in found])
+    return Asked(*(pd.concat(each, ignore_index=True) for each in tables))
 
 
 def groups_of(judged: Backtested) -> pd.Series | None:

@@ -9,25 +9,25 @@ from features.concepts import concepts_of
 from models.contract import Explained
 from models.reasons import reasons
 from training.backtest import Backtested
-from training.record.asked import Asked
+from training.record.asked import asked_by
 
 
-def examples(judged: Backtested, asked: Asked) -> list[dict[str, Any]]:
-    """Give score and reasons of the customers at the top, in the middle and at the bottom of a round of questions."""
-    model = asked.part.model
+def examples(judged: Backtested) -> list[dict[str, Any]]:
+    """Give score and reasons of the customers whom the latest model scores highest, in the middle and lowest."""
+    last = judged.parts[-1]
+    asked, model = asked_by(last, judged.calibration), last.model
     if not isinstance(model, Explained) or asked.X.empty:
         return []
     order = np.argsort(-asked.scored["score"].to_numpy(), kind="stable")
     places = {"highest": order[0], "middle": order[len(order) // 2], "lowest": order[-1]}
     rows = asked.X.iloc[list(places.values())]
-    calibration = asked.part.calibrations[judged.calibration]
-    terms = calibration.contributions(model.contributions(rows), model.predict(rows))
+    terms = last.calibrations[judged.calibration].contributions(model.contributions(rows), model.predict(rows))
     found = reasons(
         terms,
         model.features_,
         rows,
         concepts=concepts_of(model.features_),
-        typical=typical(asked.part.learned.X[model.features_]),
+        typical=typical(last.learned.X[model.features_]),
     )
     return [
         {

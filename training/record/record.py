@@ -48,7 +48,7 @@ def record(judged: Judged, task: Task, splits: Splits, *, title: str, worth: Wor
         "grade": judged.grade.plain(),
         "leaks": [{"feature": each.feature, "kind": each.kind, "message": each.message} for each in judged.leaks],
         "importance": judged.importance.to_dict("records"),
-        "examples": examples(best, latest(best)),
+        "examples": examples(best),
         "provenance": dict(artifact.provenance),
         "artifact": artifact.id,
         "trained_to": f"{artifact.trained_to:%Y-%m-%d}",

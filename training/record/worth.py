@@ -51,7 +51,7 @@ def money(judged: Backtested, asked: Asked, worth: Worth | None) -> Mapping[str,
     if worth.customers is not None or worth.money is not None:
         budget = asdict(at_budget(*columns, **told, customers=worth.customers, money=worth.money))
     found["money"] = {
-        "part": asked.part.split.name,
+        "part": judged.parts[-1].split.name,
         **asdict(worth),
         "curve": profit_curve(*columns, **told).to_dict("records"),
         "best": asdict(best_cut(*columns, **told)),
