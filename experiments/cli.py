@@ -107,11 +107,12 @@ def score(
     cutoff: Cutoff = None,
     dataset: Dataset = None,
     to: Annotated[Path | None, typer.Option(help="the folder to write; default: var/scored/MODEL")] = None,
+    reasons: Annotated[int, typer.Option(help="write so many reasons of each score too, in sentences", min=0)] = 0,
 ) -> None:
     """Score everyone of a champion's population to Parquet."""
     from experiments.commands import score as run
 
-    run(model, cutoff=cutoff, dataset=dataset, to=to, settings=Settings.read())
+    run(model, cutoff=cutoff, dataset=dataset, to=to, reasons=reasons, settings=Settings.read())
 
 
 @app.command()

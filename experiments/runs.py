@@ -109,11 +109,17 @@ class Deployment:
         return folder
 
     def score(
-        self, registered: Registered, history: History, *, cutoff: pd.Timestamp | None = None, to: Path | None = None
+        self,
+        registered: Registered,
+        history: History,
+        *,
+        cutoff: pd.Timestamp | None = None,
+        to: Path | None = None,
+        reasons: int = 0,
     ) -> pd.DataFrame:
         """Score a population at a cutoff (by default where the history ends) into its folder."""
         folder = to or self.settings.scored(registered.artifact.name)
-        return score(history, registered, cutoff=history.local(cutoff or history.end), to=folder)
+        return score(history, registered, cutoff=history.local(cutoff or history.end), to=folder, reasons=reasons)
 
     def drift(self, registered: Registered, history: History, *, cutoff: pd.Timestamp | None = None) -> Report:
         """Hold a population at a cutoff against the artifact's profile."""

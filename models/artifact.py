@@ -74,6 +74,12 @@ class Artifact:
             raise NotExplained(f"the scores of {self.model_name!r} are no sums over features, so it gives no reasons")
         return self.calibration.contributions(self.model.contributions(frame), self.model.predict(frame))
 
+    @property
+    def typical(self) -> dict[str, float]:
+        """What is usual of each feature that is a number: the median where the model was fitted."""
+        medians = {name: cells.median for name, cells in self.profile.items() if name in self.features}
+        return {name: value for name, value in medians.items() if np.isfinite(value)}
+
     def score(self, frame: pd.DataFrame, *, version: str) -> pd.DataFrame:
         """Score the rows of a frame that are asked about: keys, score, label where there are labels, model, version."""
         asked = eligible(frame)

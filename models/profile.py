@@ -55,6 +55,14 @@ class Cells:
         """How many values were counted, the missing ones included."""
         return int(self.counts.sum()) + self.missing
 
+    @property
+    def median(self) -> float:
+        """About the middle value: the least edge that half of the numbers do not exceed; NaN of text, or of nothing."""
+        if not len(self.edges):
+            return float("nan")
+        up_to = np.cumsum(self.counts) / max(self.counts.sum(), 1)
+        return float(self.edges[min(int(np.searchsorted(up_to, 0.5)), len(self.edges) - 1)])
+
     def state(self) -> dict[str, Any]:
         """Give the cells as plain data."""
         cut = {"edges": self.edges.tolist()} if self.levels is None else {"levels": list(self.levels)}

@@ -12,18 +12,23 @@ from features.history import History
 from models.artifact import Artifact
 from models.registry import Registered
 from serving.definitions import features_of, population_of
+from serving.reasons import explained
 
-FRAME, SCORES, MANIFEST = "frame.parquet", "scores.parquet", "batch.json"
+FRAME, SCORES, REASONS, MANIFEST = "frame.parquet", "scores.parquet", "reasons.parquet", "batch.json"
 
 
-def score(history: History, registered: Registered, *, cutoff: pd.Timestamp, to: Path) -> pd.DataFrame:
+def score(
+    history: History, registered: Registered, *, cutoff: pd.Timestamp, to: Path, reasons: int = 0
+) -> pd.DataFrame:
     """Score a population at a cutoff into the folder `to`, whole or not at all: frame, scores and a manifest.
 
-    Gives the scores. Raises `ValueError` for a cutoff beyond the data, `ArtifactError` for changed definitions.
+    With `reasons` so many of each customer's are written too. Gives the scores. Raises `ValueError` for a cutoff beyond
+    the data, `ArtifactError` for changed definitions, `NotExplained` for a model that gives no reasons.
     """
     artifact = registered.artifact
     observed = batch_frame(history, registered, cutoff=cutoff)
     scores = artifact.score(observed, version=registered.version)
+    why = explained(artifact, observed, top=reasons) if reasons else None
     manifest = {
         "model": artifact.name,
         "version": registered.version,
@@ -38,6 +43,8 @@ def score(history: History, registered: Registered, *, cutoff: pd.Timestamp, to:
     with whole_folder(to) as folder:
         observed.to_parquet(folder / FRAME, index=False)
         scores.to_parquet(folder / SCORES, index=False)
+        if why is not None:
+            why.to_parquet(folder / REASONS, index=False)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return scores
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from features.concepts import concepts_of
 from models.contract import Explained
@@ -27,7 +26,7 @@ def examples(judged: Backtested) -> list[dict[str, Any]]:
         model.features_,
         rows,
         concepts=concepts_of(model.features_),
-        typical=typical(last.learned.X[model.features_]),
+        typical=judged.artifact.typical,
     )
     return [
         {
@@ -40,9 +39,3 @@ def examples(judged: Backtested) -> list[dict[str, Any]]:
         }
         for (which, place), told in zip(places.items(), found, strict=True)
     ]
-
-
-def typical(X: pd.DataFrame) -> dict[str, float]:
-    """Give the median of each feature that is a number."""
-    numbers = X.select_dtypes("number")
-    return {str(name): float(value) for name, value in numbers.median().items() if np.isfinite(value)}

@@ -1,0 +1,35 @@
+"""Why scores are what they are: a customer's weightiest reasons, in sentences."""
+
+from itertools import chain
+
+import pandas as pd
+
+from features.concepts import concepts_of
+from models.artifact import Artifact, NotExplained
+from models.contract import KEYS, Explained, eligible
+from models.reasons import Reason, reasons
+
+
+def explained(artifact: Artifact, frame: pd.DataFrame, *, top: int = 3) -> pd.DataFrame:
+    """Give the `top` reasons of each row that is asked about, the weightiest first.
+
+    Columns: customer_id, cutoff, (category,) rank, concept, title, direction, points (log-odds), share, sentence,
+    movable, features. Raises `NotExplained` for a model whose score is no sum over features.
+    """
+    model = artifact.model
+    if not isinstance(model, Explained):
+        raise NotExplained(f"model {artifact.model_name!r} gives no reasons: its score is no sum over features")
+    asked = eligible(frame)
+    rows = frame[asked].reset_index(drop=True)
+    found = reasons(
+        artifact.contributions(frame)[asked],
+        model.features_,
+        rows,
+        concepts=concepts_of(model.features_),
+        top=top,
+        typical=artifact.typical,
+    )
+    told = pd.DataFrame(list(chain.from_iterable(found)), columns=list(Reason._fields))
+    keys = rows[[key for key in KEYS if key in rows and key != "eligible"]]
+    told["features"] = told["features"].map(list)
+    return keys.loc[told["row"]].reset_index(drop=True).join(told.drop(columns="row"))
