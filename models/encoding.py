@@ -52,9 +52,13 @@ class Encoding:
     def matrix(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Give rows × columns. Raises `ValueError` that names features that are not there, or no numbers any more."""
         check_features(frame, self.features)
+        named = [name for name in self.features if name not in self.levels]
+        values = numbers(frame, named)
         if not self.levels:
-            return numbers(frame, self.features)
-        return np.column_stack([self._columns(frame, name) for name in self.features])
+            return values
+        columns = dict(zip(named, values.T, strict=True))
+        parts = [columns[name] if name in columns else self._columns(frame[name]) for name in self.features]
+        return np.column_stack(parts)
 
     def state(self) -> dict[str, Any]:
         """Give the levels as plain data; the features and the style are the model's to keep."""
@@ -68,13 +72,11 @@ class Encoding:
     def _is_one(self, name: str) -> bool:
         return name not in self.levels or self.style == "native"
 
-    def _columns(self, frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
-        if name not in self.levels:
-            return numbers(frame, [name])
-        levels = self.levels[name]
+    def _columns(self, column: pd.Series) -> NDArray[np.float64]:
+        levels = self.levels[str(column.name)]
         if self.style == "one_hot":
-            return levels.one_hot(frame[name])
-        codes = levels.codes(frame[name])
+            return levels.one_hot(column)
+        codes = levels.codes(column)
         unknown = (codes == NULL) | (codes >= len(levels.names) + levels.rare)
         return np.where(unknown, np.nan, codes)[:, None]
 

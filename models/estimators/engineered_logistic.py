@@ -117,7 +117,13 @@ class EngineeredLogistic(BaseEstimator):
 
     def _terms(self, X: pd.DataFrame) -> tuple[Floats, Owners]:
         """Give rows × terms, and for each term the place of its feature."""
-        parts = [_terms(X, name, shape) for name, shape in zip(self.features_, self.shapes_, strict=True)]
+        shapes = dict(zip(self.features_, self.shapes_, strict=True))
+        named = [name for name, shape in shapes.items() if isinstance(shape, Shape)]
+        values = dict(zip(named, numbers(X, named).T, strict=True))
+        parts = [
+            shape.terms(values[name]) if isinstance(shape, Shape) else shape.one_hot(X[name])
+            for name, shape in shapes.items()
+        ]
         owners = [(place,) for place, part in enumerate(parts) for _ in range(part.shape[1])]
         return np.column_stack([np.zeros((len(X), 0)), *parts]), owners
 
@@ -181,12 +187,6 @@ def _shape(column: pd.Series, *, bends: int) -> Shape | Levels:
     if is_text(column):
         return Levels.of(column)
     return Shape.of(numbers(column.to_frame(), [str(column.name)])[:, 0], bends=bends)
-
-
-def _terms(frame: pd.DataFrame, name: str, shape: Shape | Levels) -> Floats:
-    if isinstance(shape, Levels):
-        return shape.one_hot(frame[name])
-    return shape.terms(numbers(frame, [name])[:, 0])
 
 
 def _largest(spread: Floats, count: int) -> list[int]:
