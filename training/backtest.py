@@ -11,7 +11,7 @@ from models.artifact import Artifact
 from models.calibration import Calibration
 from models.contract import eligible, feature_names
 from models.profile import profile
-from training.calibrate import choose
+from training.choose import choose
 from training.evaluate import POOLED, evaluate
 from training.fit import Fitted, fit
 from training.segment_quality import segment_quality

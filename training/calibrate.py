@@ -1,7 +1,7 @@
-"""Ways to calibrate a model on what was known before it is tested, and the choice between them by back-test."""
+"""Ways to calibrate a model on what was known before it is tested."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -9,23 +9,16 @@ from numpy.typing import NDArray
 
 from models.calibration import METHODS, Calibration, calibrate, season_shift
 from models.contract import Model, eligible
-from models.metrics import METRICS
 from training.splits import Split
 from training.task import Examples, Task
 
-if TYPE_CHECKING:
-    from training.fit import Fitted
-
 NONE: Final = "none"
-CHOOSE: Final = "choose"
 SEASON: Final = "+season"
 """What a method is called that is also moved to where the same season lay a year ago."""
 YEAR: Final = pd.Timedelta(days=364)
 """A year in whole weeks, so that weekdays fall together."""
 NEAR: Final = pd.Timedelta(days=14)
 """How far from a year before the test the cutoff may lie that stands for the season."""
-WORTH: Final = 0.002
-"""Share of the log loss that calibrating must gain, and in more than half of the parts, to be done at all."""
 
 
 def calibrations(task: Task, split: Split, fitted: Model, make: Callable[[], Model]) -> dict[str, Calibration]:
@@ -54,27 +47,6 @@ def calibrations(task: Task, split: Split, fitted: Model, make: Callable[[], Mod
     return {**ways, **moved}
 
 
-def choose(parts: Sequence["Fitted"], *, asked: str) -> tuple[str, dict[str, float]]:
-    """Choose the way to calibrate that had the least mean log loss over the parts; give it and the losses.
-
-    No calibration is the choice unless another way gains `WORTH`. A way that is asked for by name is taken.
-    Raises `ValueError` where it could not be fitted in each part.
-    """
-    names = [name for name in parts[0].calibrations if all(name in part.calibrations for part in parts)]
-    losses = {name: [_log_loss(part, name) for part in parts] for name in names} if len(names) > 1 else {}
-    means = {name: float(np.mean(each)) for name, each in losses.items()}
-    if asked not in (CHOOSE, NONE):
-        if asked not in names:
-            raise ValueError(f"calibration {asked!r} could not be fitted in each part; there are {', '.join(names)}")
-        return asked, means
-    best = min(means, key=lambda name: means[name], default=NONE)
-    if asked == NONE or best == NONE:
-        return NONE, means
-    gains = np.array(losses[NONE]) - np.array(losses[best])
-    worth = gains.mean() > WORTH * means[NONE] and (gains > 0).mean() > 0.5
-    return (best if worth else NONE), means
-
-
 def _asked(model: Model, examples: Examples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     kept = eligible(examples.X)
     return examples.y.to_numpy(dtype=float)[kept], model.predict(examples.X)[kept]
@@ -87,8 +59,3 @@ def _last_year(task: Task, split: Split) -> Examples | None:
     cutoffs = split.train.X["cutoff"]
     off = (cutoffs - (split.first_test - YEAR)).abs()
     return split.train.where(off == off.min()) if off.min() <= NEAR else None
-
-
-def _log_loss(part: "Fitted", name: str) -> float:
-    table = part.scored
-    return METRICS["log_loss"](table["actual"], part.calibrations[name].apply(table["score"].to_numpy()))

@@ -12,7 +12,7 @@ from models.contract import Explained, TargetKind, eligible
 from models.metrics import METRICS
 from models.reasons import importance, over_cutoffs
 from training.backtest import Backtested, backtest
-from training.calibrate import CHOOSE
+from training.choose import CHOOSE
 from training.evaluate import POOLED
 from training.grade import RANKED, Grade, check_sufficient, grade
 from training.leaks import PLAUSIBLE, Leak, check_leaks, leaks
@@ -104,7 +104,8 @@ def _implausible(
     if task.kind != "binary":
         return []
     auc = METRICS["roc_auc"](champion.scored["actual"], champion.scored["score"])
-    weights = shares[shares["level"] == "feature"].set_index("name")["mean"].to_dict() if len(shares) else {}
+    told = shares[shares["level"] == "feature"] if len(shares) else pd.DataFrame({"name": [], "mean": []})
+    weights = {str(name): float(share) for name, share in zip(told["name"], told["mean"], strict=True)}
     nothing = pd.DataFrame(), pd.Series(dtype=float)
     return check_leaks(leaks(*nothing, bound=bound, model_auc=auc, shares=weights), allowed=allowed)
 

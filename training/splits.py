@@ -113,7 +113,7 @@ def folds(task: Task, *, count: int, repeats: int, seed: int) -> Splits:
 
 
 def _check(task: Task, origins: Sequence[pd.Timestamp]) -> None:
-    cutoffs = pd.DatetimeIndex(origins)
+    cutoffs = pd.DatetimeIndex(list(origins))
     check_cutoffs(task.history, cutoffs)
     if task.target is not None:
         check_horizon(task.history, cutoffs, horizon_days=task.horizon_days, lead_days=task.lead_days)
@@ -121,8 +121,8 @@ def _check(task: Task, origins: Sequence[pd.Timestamp]) -> None:
 
 def _blocks(cutoffs: pd.Series, count: int) -> Iterator[tuple[pd.Timestamp, pd.Timestamp]]:
     """Give the first and last cutoff of the latest blocks of at least `FEWEST` rows, the latest block first."""
-    rows, until = 0, None
-    for cutoff, size in cutoffs.value_counts().sort_index(ascending=False).items():
+    rows, until, sizes = 0, None, cutoffs.value_counts().sort_index(ascending=False)
+    for cutoff, size in zip(pd.DatetimeIndex(sizes.index), sizes, strict=True):
         rows, until = rows + int(size), cutoff if until is None else until
         if rows >= FEWEST and count > 0:
             yield cutoff, until

@@ -75,7 +75,7 @@ def _parts(judged: Backtested, *more: str) -> dict[str, pd.DataFrame]:
 def _reliability(rows: pd.DataFrame, task: Task) -> list[dict[str, Any]]:
     """Give what came against what was predicted, by tenths of the score."""
     table = reliability(rows["actual"], rows["score"]) if task.kind == "binary" else tenths(rows)
-    return table.to_dict("records")
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _data(task: Task) -> dict[str, Any]:
