@@ -120,7 +120,7 @@ def test_levels_that_decide_are_told_apart_in_either_style(
     decides = X["plan"].isin(["q", "t"])
     assert predicted[decides].mean() == pytest.approx(y[decides].mean(), abs=0.03)
     assert predicted[~decides].mean() == pytest.approx(y[~decides].mean(), abs=0.03)
-    assert predicted[X["plan"].isna()].max() < 0.5
+    assert predicted[X["plan"].isna()].mean() < 0.25
     again = Boosted(categories=categories).restore(model.state())
     assert again.predict(X).tolist() == predicted.tolist()
 

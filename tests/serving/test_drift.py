@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from features.library import FEATURES, POPULATIONS
 from models.artifact import Artifact
+from models.calibration import Calibration
 from models.estimators import create
 from models.profile import Cells, profile
 from serving import drift as module
@@ -55,11 +57,13 @@ def artifact() -> Artifact:
         target="churned",
         kind="binary",
         horizon_days=91,
+        lead_days=0,
         features={name: FEATURES[name].fingerprint for name in names},
         categories=[],
         trained_to=pd.Timestamp("2025-07-01"),
         model_name="boosted",
         model=model,
+        calibration=Calibration(),
         profile=profile(X[names].assign(score=model.predict(X))),
     )
 
@@ -247,3 +251,40 @@ def test_a_report_as_json() -> None:
     assert plain["findings"] == (
         {"column": "spend", "psi": 0.3, "missing_then": 0.0, "missing_now": 0.1, "severity": "alert"},
     )
+
+
+def _plans(seed: int, shares: dict[str | None, float]) -> pd.Series:
+    levels = np.array(list(shares), dtype=object)
+    return pd.Series(np.random.default_rng(seed).choice(levels, ROWS, p=list(shares.values())), dtype="str")
+
+
+PLANS: dict[str | None, float] = {"gold": 0.5, "iron": 0.3, None: 0.2}
+
+
+@pytest.mark.parametrize(
+    ("now", "severity"),
+    [
+        (PLANS, "ok"),
+        ({"gold": 0.7, "iron": 0.1, None: 0.2}, "alert"),
+        ({"gold": 0.45, "iron": 0.25, "new": 0.1, None: 0.2}, "alert"),
+        ({"gold": 0.4, "iron": 0.25, None: 0.35}, "alert"),
+    ],
+)
+def test_text_drifts_by_its_levels_and_its_nulls(
+    now: dict[str | None, float], severity: str, artifact: Artifact
+) -> None:
+    """The second has other shares, the third a level that was not there, the fourth more nulls."""
+    then = Cells.of(_plans(20, PLANS))
+    watched = replace(artifact, profile={"plan": then})
+    plans = _plans(21, now)
+    (finding,) = _checked(watched, _people(2).assign(plan=plans)).findings
+    assert (finding.column, finding.severity) == ("plan", severity)
+    assert finding.missing_now == plans.isna().mean()
+    e, a = (
+        [(column == level).sum() / column.notna().sum() for level in ("gold", "iron", "new")]
+        for column in (_plans(20, PLANS), plans)
+    )
+    by_hand = sum(
+        (max(y, 1e-3) - max(x, 1e-3)) * math.log(max(y, 1e-3) / max(x, 1e-3)) for x, y in zip(e, a, strict=True)
+    )
+    assert finding.psi == pytest.approx(by_hand, abs=1e-12)
