@@ -261,12 +261,57 @@ def test_a_feature_known_of_some_is_judged_by_them() -> None:
 
 
 def test_texts_of_many_values_do_not_rank_by_heart() -> None:
+    """A customer's label is always the same, and nearly every customer has a street of their own."""
     generator = np.random.default_rng(4)
     customers = np.repeat(np.arange(1500), 4)
-    y = pd.Series((np.arange(6000) % 4 < customers % 3).astype(float))
+    y = pd.Series(generator.integers(0, 2, 1500)[customers].astype(float))
     X = pd.DataFrame({"customer_id": customers, "cutoff": np.tile(pd.date_range("2024-01-01", periods=4), 1500)})
-    street = pd.Series([f"street {each}" for each in generator.permutation(1500) % 750])
+    street = pd.Series([f"street {each}" for each in generator.permutation(1500) % 1400])
     assert leaks(X.assign(street=street[customers].to_numpy()), y) == []
+
+
+def at_a_value(value: float | str | None, *, rows: int = 150, ones: float = 1.0, base: float = 0.2) -> list[Leak]:
+    """Look at a column that says nothing but where it has the value: there so many are 1."""
+    generator = np.random.default_rng(7)
+    has = np.arange(5000) < rows
+    y = generator.random(5000) < base
+    y[:rows] = np.arange(rows) < ones * rows
+    other = generator.choice(["a", "b"], 5000) if isinstance(value, str) else generator.normal(9, 1, 5000)
+    planted = pd.Series(other).mask(has, value)
+    order = generator.permutation(5000)
+    X = pd.DataFrame({"customer_id": np.arange(5000), "x": planted[order].to_numpy()})
+    return leaks(X, pd.Series(y[order].astype(float)))
+
+
+@pytest.mark.parametrize("value", [0.0, None, "closed"])
+def test_nothing_and_texts_may_not_make_certain(value: float | str | None) -> None:
+    assert named(at_a_value(value)) == [("x", "certain")]
+    assert named(at_a_value(value, ones=0.98)) == [("x", "certain")]
+    assert at_a_value(value, ones=0.973) == []
+    assert at_a_value(value, rows=99, base=0.05) == []
+    assert named(at_a_value(value, rows=100, base=0.05)) == [("x", "certain")]
+    assert at_a_value(value, rows=100, base=0.45) == []  # less than a twentieth of the 1s
+    assert at_a_value(value, rows=1500, base=0.6) == []
+
+
+def test_much_of_something_may_make_certain() -> None:
+    assert at_a_value(12.0) == at_a_value(20.0) == at_a_value(-3.0) == []
+
+
+def test_nulls_that_correlate_with_the_label_are_it_whatever_the_bound() -> None:
+    X, y = honest()
+    closed = X.assign(x=X["x"].mask(flipped(y) == 1))
+    assert named(leaks(closed, y, bound=0.99)) == [("x", "nulls")]
+    assert named(leaks(X.assign(x=X["x"].mask(flipped(y, 0.2) == 1)), y, bound=0.99)) == []
+
+
+def test_small_cutoffs_count_little() -> None:
+    """At twenty cutoffs of four rows the ids are in order, at a great one they are not."""
+    generator = np.random.default_rng(9)
+    great = pd.DataFrame({"customer_id": np.arange(2000), "cutoff": 0, "label": generator.integers(0, 2, 2000)})
+    small = pd.DataFrame({"customer_id": np.tile(np.arange(4), 20), "cutoff": np.repeat(np.arange(1, 21), 4)})
+    X = pd.concat([great, small.assign(label=small["customer_id"] // 2)], ignore_index=True)
+    assert leaks(X[["customer_id", "cutoff"]], X["label"]) == []
 
 
 def identifiers(values: Any, customers: int = 1000, cutoffs: int = 3) -> list[Leak]:
