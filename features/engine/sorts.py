@@ -11,7 +11,7 @@ from features.history import History, Scan
 
 Sort = Literal["number", "truth", "text", "time", "other"]
 _NUMBERS: Final = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
-_TEXTS: Final = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+_TEXTS: Final = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_dictionary)
 _TIMES: Final = (pa.types.is_timestamp, pa.types.is_date, pa.types.is_time)
 _SORTS: Final[Mapping[Sort, Sequence[Callable[[pa.DataType], bool]]]] = {
     "number": _NUMBERS,
@@ -37,8 +37,6 @@ class Types:
 
 def sort_of(type_: pa.DataType) -> Sort:
     """Say which sort of values a type has. A column without any value is a number that nobody has."""
-    if pa.types.is_dictionary(type_):
-        return sort_of(type_.value_type)
     for sort, those in _SORTS.items():
         if any(is_(type_) for is_ in those):
             return sort

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -90,8 +91,6 @@ def test_a_table_of_customers_is_a_frame_of_its_columns(telco: History, engine: 
 
 @pytest.mark.parametrize("lay", ["parquet", "duckdb"])
 def test_the_table_may_lie_elsewhere(lay: str, telco: History, tmp_path: Path) -> None:
-    import duckdb
-
     read = f"(SELECT * FROM read_csv('{tmp_path}/telco.csv', all_varchar = true))"
     with duckdb.connect(str(tmp_path / "own.db")) as opened:
         opened.execute(f"CREATE TABLE people AS FROM {read}")
@@ -101,6 +100,36 @@ def test_the_table_may_lie_elsewhere(lay: str, telco: History, tmp_path: Path) -
     other = load(str(tmp_path / "other.toml"))
     pd.testing.assert_frame_equal(_listed(other), _listed(telco), check_exact=True)
     assert (other.end, other.fingerprint) == (telco.end, telco.fingerprint)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_enumeration_of_a_database_is_text(engine: Engine, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "own.db")) as opened:
+        opened.execute(
+            "CREATE TABLE people (customer_id VARCHAR, plan ENUM ('basic', 'pro'), vip BOOLEAN, paid HUGEINT)"
+        )
+        opened.execute(
+            "INSERT INTO people VALUES ('b', 'pro', true, 7), ('a', NULL, NULL, NULL), ('c', 'basic', false, 0)"
+        )
+    (tmp_path / "own.toml").write_text('[table]\nduckdb = "own.db"\ntable = "people"\n', encoding="utf-8")
+    names = ["customers.*", "customers.plan=pro", "customers.plan=gone"]
+    made = _listed(load(str(tmp_path / "own.toml")), *names, engine=engine)
+    assert made["customers.plan"].fillna("").tolist() == ["", "pro", "basic"]
+    assert made["customers.vip"].tolist() == pytest.approx([np.nan, 1, 0], nan_ok=True)
+    assert made["customers.paid"].tolist() == pytest.approx([np.nan, 7, 0], nan_ok=True)
+    assert made["customers.plan=pro"].tolist() == [0, 1, 0]
+    assert made["customers.plan=gone"].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_many_customers_are_taken_in_buckets(
+    engine: Engine, telco: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, features = _listed(telco, engine=engine), chosen(["customers.*"], telco)
+    monkeypatch.setattr("features.engine.buckets.ROWS", 2)
+    pd.testing.assert_frame_equal(_listed(telco, engine=engine), whole, check_exact=True)
+    frame(telco, [telco.end], population=LISTED, features=features, engine=engine, to=tmp_path / "frame")
+    assert len(list((tmp_path / "frame").glob("*/part-*.parquet"))) == 2
 
 
 def test_blanks_are_no_number_but_words_are_refused(file: Path) -> None:
