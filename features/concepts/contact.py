@@ -1,7 +1,8 @@
-"""What goes on between purchases: visits, e-mails read, messages received, the campaign asked about."""
+"""What goes on between purchases: visits, e-mails read, messages received, the occasion of the question."""
 
 from features.concepts import words
 from features.concepts.concept import Told, concept
+from features.concepts.profile import column_value
 
 
 @concept(title="Visits", features=("visits",), movable=True)
@@ -49,11 +50,7 @@ def contacts(told: Told) -> str | None:
     return None
 
 
-@concept(title="Campaign", features=("anchor.",), movable=True)
-def campaign(told: Told) -> str | None:
-    """The campaign itself that the customer is asked about."""
-    name = told.feature.removeprefix("anchor.").replace("_", " ").replace("=", ": ")
-    text, value = told.text(), told.value
-    if text is not None:
-        return f"{name} of the campaign: {text}"
-    return None if value is None else f"{name} of the campaign: {words.number(value)}{told.usual(words.number)}"
+@concept(title="Campaign or renewal", features=("anchor.",), movable=True)
+def occasion(told: Told) -> str | None:
+    """What the customer is asked about: the campaign they were sent, the contract that is up for renewal."""
+    return column_value(told)

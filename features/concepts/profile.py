@@ -17,7 +17,7 @@ def attribute_concept(feature: str) -> Concept:
 def _of_column(column: str) -> Concept:
     title = _title(column)
     name = PREFIX + column
-    return Concept(name, title, (name,), movable=False, meaning=f"{title} of the customer.", say=_profile)
+    return Concept(name, title, (name,), movable=False, meaning=f"{title} of the customer.", say=column_value)
 
 
 def _title(column: str) -> str:
@@ -26,9 +26,10 @@ def _title(column: str) -> str:
     return said[:1].upper() + said[1:].lower() if said != said.upper() else said
 
 
-def _profile(told: Told) -> str:
-    column, compared, asked = told.feature.removeprefix(PREFIX).partition("=")
-    title = _title(column)
+def column_value(told: Told) -> str:
+    """Say a column's value: `Plan: gold` of `customers.plan`, and of `customers.plan=gold` and those beside it."""
+    column, compared, asked = told.feature.partition("=")
+    title = _title(column.partition(".")[2])
     text, value = told.text(), told.value
     if compared:
         return f"{title}: {_which(told, column) or f'not {asked}'}"
@@ -39,6 +40,6 @@ def _profile(told: Told) -> str:
 
 def _which(told: Told, column: str) -> str | None:
     """Give the value that the customer has, where the features compare with it."""
-    start = f"{PREFIX}{column}="
+    start = f"{column}="
     held = (each.removeprefix(start) for each in told.values if each.startswith(start) and told.of(each))
     return next(held, None)

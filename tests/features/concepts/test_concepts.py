@@ -53,7 +53,8 @@ def test_concepts_by_feature() -> None:
         "interest": "category_bought_182d category_days_since_last category_purchase_days category_spend",
         "price": "margin_share price_level price_level_change private_label_share",
         "discounts": "discount_share discounted_lines_share full_price_share",
-        "coupons": "coupon_redemptions_182d coupon_share",
+        "coupons": "coupon_lines_91d coupon_redemptions_182d coupon_share days_since_redemption "
+        "redemptions_per_touch_182d",
         "returns": "days_since_last_return returned_lines returned_share",
         "channel": "channels stores top_channel_share top_store_share web_share",
         "clock": "evening_share hour_mean morning_share weekday_entropy weekend_share",
@@ -82,7 +83,7 @@ def test_attributes_have_a_concept_a_column() -> None:
 
 
 def test_a_prefix_and_features_of_no_concept() -> None:
-    assert concept_of("anchor.discount").name == "campaign"
+    assert concept_of("anchor.discount").name == "occasion"
     own = concept_of("my_own_91d")
     assert (own.name, own.title, own.movable) == ("my_own_91d", "My own 91d", False)
     assert own.sentence({"my_own_91d": 2.0}, features=["my_own_91d"]) == "my own 91d: 2"
@@ -104,7 +105,7 @@ def test_every_feature_is_said_whatever_its_value(feature: str, typical: float |
         assert not re.search(
             r"\b1 [a-z-]+s\b(?! of)|\b(?:0|[2-9]|\d\d+) (day|visit|order|item|line|coupon)\b", sentence
         )
-        assert sentence[0].islower() or feature.startswith("customers.") or sentence[0].isdigit()
+        assert sentence[0].islower() or feature.startswith(("customers.", "anchor.")) or sentence[0].isdigit()
 
 
 @pytest.mark.parametrize("feature", [*FEATURES, *ATTRIBUTES])
@@ -176,8 +177,11 @@ EXAMPLES: list[tuple[str, Value, str]] = [
     ("membership_days", 400.0, "a member for 400 days"),
     ("tenure_days", 1000.0, "a customer for 2.7 years"),
     ("recency_days", 0.0, "all purchases on a single day so far"),
-    ("anchor.discount", 10.0, "discount of the campaign: 10"),
-    ("anchor.channel", "letter", "channel of the campaign: letter"),
+    ("anchor.discount", 10.0, "Discount: 10"),
+    ("anchor.channel", "letter", "Channel: letter"),
+    ("anchor.channel=letter", 1.0, "Channel: letter"),
+    ("anchor.channel=letter", 0.0, "Channel: not letter"),
+    ("anchor.plan", None, "Plan: not known"),
     ("customers.Contract", "Month-to-month", "Contract: Month-to-month"),
     ("customers.Contract", None, "Contract: not known"),
     ("customers.MonthlyCharges", 70.35, "Monthly charges: 70"),
