@@ -40,8 +40,8 @@ def promoted(
         told = "; ".join(check.told for check in judged.checks if not check.passed)
         raise NotPromoted(f"the gate keeps version {champion.version} of {name}: {told}")
     step("move the alias")
-    told = {"verdict": judged.plain(), "forced": bool(overridden), "reason": overridden}
-    return judged, promote(registry, name, challenger.version, at=datetime.now(UTC), record=told)
+    record = {"verdict": judged.plain(), "forced": bool(overridden), "reason": overridden}
+    return judged, promote(registry, name, challenger.version, at=datetime.now(UTC), record=record)
 
 
 def _judged(

@@ -82,18 +82,19 @@ def _source(name: str, table: TableFile, folder: Path) -> Source:
     if table.parquet is not None:
         return _files(name, "read_parquet", table.parquet, folder, table.columns)
     if table.duckdb is not None:
-        return scan_duckdb(name, folder / table.duckdb, str(table.table), table.columns)
-    return fetch_table(name, _secret(str(table.postgresql)), str(table.table), table.columns)
+        return scan_duckdb(name, folder / _said(table.duckdb), str(table.table), table.columns)
+    return fetch_table(name, _said(str(table.postgresql)), str(table.table), table.columns)
 
 
 def _files(name: str, reader: str, path: str, folder: Path, columns: Mapping[str, str]) -> Scan:
-    return scan_files(name, reader, path if is_remote(path) else str(folder / path), columns)
+    place = _said(path)
+    return scan_files(name, reader, place if is_remote(place) else str(folder / place), columns)
 
 
-def _secret(uri: str) -> str:
-    """Take a connection URI, or the one that an environment variable holds."""
-    if not uri.startswith("$"):
-        return uri
-    if uri[1:] not in os.environ:
-        raise HistoryError(f"the environment variable {uri[1:]!r} that holds the PostgreSQL URI is not set")
-    return os.environ[uri[1:]]
+def _said(place: str) -> str:
+    """Take a path or a connection URI, or the one that an environment variable holds."""
+    if not place.startswith("$"):
+        return place
+    if place[1:] not in os.environ:
+        raise HistoryError(f"the environment variable {place[1:]!r}, which says where a table lies, is not set")
+    return os.environ[place[1:]]

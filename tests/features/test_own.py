@@ -216,7 +216,12 @@ REFUSED: Mapping[str, tuple[str, type[Exception], str]] = {
     "no environment variable": (
         '[tables.transactions]\npostgresql = "$AUGURY_NO_SUCH_URI"\ntable = "sales"\n',
         HistoryError,
-        "the environment variable 'AUGURY_NO_SUCH_URI' that holds the PostgreSQL URI is not set",
+        "the environment variable 'AUGURY_NO_SUCH_URI', which says where a table lies, is not set",
+    ),
+    "no environment variable for a path": (
+        '[tables.transactions]\ncsv = "$AUGURY_NO_SUCH_PATH"\n',
+        HistoryError,
+        "the environment variable 'AUGURY_NO_SUCH_PATH', which says where a table lies, is not set",
     ),
     "times in another form": (
         f'{CSV}formats.time = "%d.%m.%Y"\n',
@@ -224,6 +229,14 @@ REFUSED: Mapping[str, tuple[str, type[Exception], str]] = {
         "transactions.time is not a time of the format '%d.%m.%Y': 1 rows, such as {'customer_id': 'a', 'time': '2025-",
     ),
 }
+
+
+def test_a_path_may_be_held_by_an_environment_variable(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere.csv").write_text("customer_id,time,amount\na,2025-01-01,1\n", encoding="utf-8")
+    monkeypatch.setenv("AUGURY_SALES", str(tmp_path / "elsewhere.csv"))
+    assert load(write('[tables.transactions]\ncsv = "$AUGURY_SALES"\n')).end == pd.Timestamp("2025-01-02")
 
 
 def test_columns_of_one_s_own_are_read_in_the_format_that_is_said(write: Write, tmp_path: Path) -> None:
