@@ -7,7 +7,8 @@ from features.engine.door import admit
 from features.engine.run import outcome
 from features.history import History
 from features.library import POPULATIONS, TARGETS, chosen
-from training.task import Task, split
+from training.splits import rolling
+from training.task import Task
 
 DAY = pd.Timedelta(days=1)
 TEST = pd.Timestamp("2024-03-01")
@@ -27,9 +28,9 @@ def _history(known: str | None) -> History:
 )
 def test_a_row_booked_at_the_test_cutoff_or_later_teaches_nothing(known: str | None, churned: float) -> None:
     task = Task(_history(known), POPULATIONS["known"], chosen(["frequency"]), TARGETS["churned"], horizon_days=28)
-    made = split(task, first=pd.Timestamp("2024-01-10"), step_days=23, test=[TEST])
-    learned = made.train.X["cutoff"] == TEST - 51 * DAY
-    assert made.train.y[learned].tolist() == [churned]
+    learned_from = rolling(task, first=pd.Timestamp("2024-01-10"), step_days=23, tests=[TEST]).final.train
+    learned = learned_from.X["cutoff"] == TEST - 51 * DAY
+    assert learned_from.y[learned].tolist() == [churned]
 
 
 @pytest.mark.parametrize("known_by", ["2024-03-01 12:00", "2024-03-01 12:00:01"])
