@@ -46,7 +46,7 @@ def train(name: str, *, model: str | None, alias: str, trials: int, settings: Se
         params = {each: read.models[each] for each in asked}
         for each in tuned:
             params[each] = deployment.tune(prepared, each, trials=trials, step=step)
-        judged = prepared.judge(params, step=step)
+        judged = prepared.judge(params, step=step, champion=model)
         step("track")
         kept = deployment.record(prepared, judged, register=alias != "none")
         step("report")

@@ -39,15 +39,17 @@ class Prepared:
     task: Task
     splits: Splits
 
-    def judge(self, models: Mapping[str, Mapping[str, Any]] | None = None, *, step: Step) -> Judged:
-        """Back-test the study's models, or some of them with parameters of their own."""
+    def judge(
+        self, models: Mapping[str, Mapping[str, Any]] | None = None, *, step: Step, champion: str | None = None
+    ) -> Judged:
+        """Back-test the study's models, or some of them with parameters of their own and one of them as champion."""
         study = self.study
         return judge(
             self.name,
             self.task,
             self.splits,
             models=study.models if models is None else models,
-            champion=study.champion,
+            champion=champion or study.champion,
             baseline=study.baseline,
             calibration=study.calibration,
             plausible_auc=study.plausible_auc,

@@ -29,6 +29,7 @@ step_days = 60
 test = [1998-03-31]
 
 [models.base_rate]
+[models.rfm_logistic]
 [models.boosted]
 rounds = 20
 """

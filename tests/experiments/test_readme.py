@@ -10,7 +10,10 @@ from experiments import study
 from experiments.readme import MARKED, README, readme, study_table
 
 FOUND = {
-    "cutoffs": {"train": ["2024-01-01", "2024-02-01"], "test": ["2024-03-01", "2024-04-01"]},
+    "judged": ["2024-03-01", "2024-04-01"],
+    "learned": "2 cutoffs up to 2024-02-01",
+    "champion": "boosted",
+    "grade": {"letter": "B", "checks": []},
     "models": {
         "base_rate": {"roc_auc": {"value": 0.5, "low": 0.5, "high": 0.5}},
         "boosted": {"roc_auc": {"value": 0.8, "low": None, "high": None}},
@@ -20,9 +23,9 @@ TABLE = """\
 | model | ROC-AUC |
 | --- | --- |
 | `base_rate` | 0.500 [0.500, 0.500] |
-| `boosted` | 0.800 |
+| **`boosted`** | 0.800 |
 
-Trained on 2 cutoffs up to 2024-02-01, tested on 2024-03-01, 2024-04-01: `augury study small`.
+Tested on 2024-03-01, 2024-04-01; the champion, grade B, learned from 2 cutoffs up to 2024-02-01: `augury study small`.
 """
 BEFORE = (
     "# Augury\n\ntext $1 \\1\n\n<!-- study: small -->\nold\n<!-- end -->\n\n<!-- study: other -->\n<!-- end -->\nend\n"

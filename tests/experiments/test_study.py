@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 
 from configs.study import Study
 from experiments import study
-from experiments.study import Prepared, differences, prepare, results, results_file, run, write_results
+from experiments.study import Prepared, differences, prepare, results, results_file, write_results
 from features.history import History
 from training import provenance
-from training.train import Trained
+from training.judge import Judged
+from training.splits import Splits
 
 CHURN = Study.model_validate(
     {
@@ -42,13 +44,13 @@ def prepared(simulated: History, said: list[str]) -> Prepared:
 
 
 @pytest.fixture(scope="module")
-def trained(prepared: Prepared, said: list[str]) -> dict[str, Trained]:
-    return dict(zip(CHURN.models, run(prepared, step=said.append), strict=True))
+def judged(prepared: Prepared, said: list[str]) -> Judged:
+    return prepared.judge(step=said.append)
 
 
 @pytest.fixture(scope="module")
-def found(prepared: Prepared, trained: dict[str, Trained]) -> dict[str, Any]:
-    return results(prepared, trained, seconds=3.0)
+def found(prepared: Prepared, judged: Judged) -> dict[str, Any]:
+    return results(prepared, judged, seconds=3.0)
 
 
 def test_a_study_becomes_a_task(prepared: Prepared) -> None:
@@ -56,16 +58,17 @@ def test_a_study_becomes_a_task(prepared: Prepared) -> None:
     assert (task.population.name, task.target and task.target.name, task.horizon_days) == ("known", "churned", 28)
     assert [each.name for each in task.features][-1] == "spend_91d"
     assert {each.family for each in task.features[:-1]} == {"rfm"}
-    assert (task.categories, prepared.data.first_test) == ([], pd.Timestamp("2024-12-08"))
+    assert task.categories == []
+    assert [part.name for part in prepared.splits.parts] == ["2024-12-08", "2025-01-05"]
 
 
-def test_each_step_is_said_before_it_is_taken(trained: dict[str, Trained], said: list[str]) -> None:
+def test_each_step_is_said_before_it_is_taken(judged: Judged, said: list[str]) -> None:
     assert said == ["observe 10 features", "train base_rate", "train boosted"]
-    assert list(trained) == ["base_rate", "boosted"]
+    assert list(judged.models) == ["base_rate", "boosted"]
 
 
-def test_models_get_their_parameters_the_seed_and_where_they_come_from(trained: dict[str, Trained]) -> None:
-    artifact = trained["boosted"].artifact
+def test_models_get_their_parameters_the_seed_and_where_they_come_from(judged: Judged) -> None:
+    artifact = judged.models["boosted"].artifact
     params = artifact.model.get_params()
     assert (params["rounds"], params["seed"], params["kind"]) == (10, 4, "binary")
     assert artifact.name == "small"
@@ -78,31 +81,49 @@ def test_models_get_their_parameters_the_seed_and_where_they_come_from(trained: 
 
 
 def test_other_parameters_take_the_place_of_the_studys(prepared: Prepared) -> None:
-    assert prepared.train("boosted", {"rounds": 3}).artifact.model.get_params()["rounds"] == 3
+    other = prepared.judge({"boosted": {"rounds": 3}}, step=lambda what: None)
+    assert other.best.artifact.model.get_params()["rounds"] == 3
 
 
-def test_results_say_what_came_of_what(found: dict[str, Any], trained: dict[str, Trained], simulated: History) -> None:
-    assert list(found) == ["study", "data", "commit", "versions", "seconds", "cutoffs", "models"]
+def test_one_of_the_models_may_be_asked_for(prepared: Prepared) -> None:
+    models = {"boosted": {"rounds": 3}, "rfm_logistic": {}}
+    asked = prepared.judge(models, step=lambda what: None, champion="rfm_logistic")
+    assert (asked.champion, prepared.study.champion) == ("rfm_logistic", "boosted")
+
+
+def test_results_say_what_came_of_what(found: dict[str, Any], judged: Judged, simulated: History) -> None:
+    assert list(found) == [
+        *("study", "data", "commit", "versions", "seconds", "judged", "learned", "champion", "grade", "calibration"),
+        *("models", "parts"),
+    ]
     assert found["study"] == "small"
     assert found["data"] == {"name": "small", "fingerprint": simulated.fingerprint}
     assert (found["commit"], found["versions"]) == (provenance.commit(), provenance.versions())
     assert 3 <= found["seconds"] < 60
-    assert found["cutoffs"] == {"train": ["2024-10-13", "2024-11-10"], "test": ["2024-12-08", "2025-01-05"]}
+    assert (found["judged"], found["learned"]) == (["2024-12-08", "2025-01-05"], "3 cutoffs up to 2024-12-08")
+    assert (found["champion"], found["grade"]) == ("boosted", judged.grade.plain())
     assert list(found["models"]) == ["base_rate", "boosted"]
-    for model, metrics in found["models"].items():
-        table = trained[model].metrics
-        pooled = table[table["cutoff"] == "all"]
-        assert list(metrics) == pooled["metric"].tolist()
-        for row in pooled.to_dict("records"):
-            expected = {end: pytest.approx(row[end], abs=1e-6) for end in ("value", "low", "high")}
-            assert metrics[row["metric"]] == expected
+    assert list(found["parts"]) == ["2024-12-08", "2025-01-05"]
+    for part, models in {"all": found["models"], **found["parts"]}.items():
+        for model, metrics in models.items():
+            table = judged.models[model].metrics
+            rows = table[table["part"] == part]
+            assert list(metrics) == rows["metric"].tolist()
+            for row in rows.to_dict("records"):
+                expected = {end: pytest.approx(row[end], abs=1e-6) for end in ("value", "low", "high")}
+                assert metrics[row["metric"]] == expected
 
 
-def test_what_is_undefined_is_left_out_or_null(prepared: Prepared, trained: dict[str, Trained]) -> None:
+def test_of_a_single_part_there_are_no_parts(prepared: Prepared, judged: Judged) -> None:
+    single = replace(prepared, splits=Splits(prepared.splits.parts[1:], prepared.splits.final))
+    assert results(single, judged, seconds=1.0)["parts"] == {}
+
+
+def test_what_is_undefined_is_left_out_or_null(prepared: Prepared, judged: Judged) -> None:
     rows = [("all", "roc_auc", float("nan"), 0.1, 0.2), ("all", "brier", 0.25, float("nan"), float("inf"))]
-    table = pd.DataFrame(rows, columns=["cutoff", "metric", "value", "low", "high"])
-    odd = Trained(trained["boosted"].artifact, trained["boosted"].scored, table, 1.0)
-    made = results(prepared, {"boosted": odd}, seconds=1.0)
+    table = pd.DataFrame(rows, columns=["part", "metric", "value", "low", "high"])
+    odd = replace(judged, models={"boosted": replace(judged.best, metrics=table)})
+    made = results(prepared, odd, seconds=1.0)
     assert made["models"] == {"boosted": {"brier": {"value": 0.25, "low": None, "high": None}}}
 
 
@@ -133,20 +154,22 @@ def test_a_metric_may_lie_half_a_hundredth_off(found: dict[str, Any]) -> None:
 def test_what_differs_is_named(found: dict[str, Any]) -> None:
     other = copy.deepcopy(found)
     other["data"]["fingerprint"] = "0"
-    other["cutoffs"]["test"] = []
+    other["judged"] = []
+    other["champion"] = "base_rate"
     other["models"]["boosted"]["brier"]["value"] = 0.5
     del other["models"]["boosted"]["roc_auc"]
     other["models"]["rfm_logistic"] = {"brier": {"value": 0.1, "low": None, "high": None}}
     told = differences(other, found)
     assert [line.partition(":")[0] for line in told] == [
         "data",
-        "cutoffs",
+        "judged",
+        "champion",
         "boosted brier",
         "boosted roc_auc",
         "rfm_logistic brier",
     ]
-    assert told[2] == f"boosted brier: 0.5 now, {found['models']['boosted']['brier']['value']} committed"
-    assert told[4] == "rfm_logistic brier: 0.1 now, None committed"
+    assert told[3] == f"boosted brier: 0.5 now, {found['models']['boosted']['brier']['value']} committed"
+    assert told[5] == "rfm_logistic brier: 0.1 now, None committed"
 
 
 def test_other_versions_seconds_and_commits_are_no_difference(found: dict[str, Any]) -> None:
@@ -168,7 +191,7 @@ def test_pairs_are_of_the_categories_most_bought_before_the_first_cutoff(simulat
     )
     made = prepare("pairs", asked, step=lambda step: None, history=simulated)
     assert len(made.task.categories) == 3
-    assert set(made.data.train.X["category"]) == set(made.task.categories)
+    assert set(made.splits.parts[0].train.X["category"]) == set(made.task.categories)
 
 
 def test_the_dataset_is_loaded_where_none_is_at_hand() -> None:

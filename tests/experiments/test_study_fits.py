@@ -7,7 +7,7 @@ import pytest
 
 from configs.study import Study, read_study
 from configs.toml import ConfigError
-from experiments.commands import _asked
+from experiments.runs import question
 from experiments.study import Prepared, prepare
 from features.datasets import load
 from features.history import History
@@ -57,8 +57,9 @@ def test_a_parameter_of_another_type_is_refused(simulated: History) -> None:
         ({"learning_rate": "fast"}, "model 'boosted': learning_rate = 'fast' must be of type float"),
     ):
         with pytest.raises(ValueError, match=message):
-            _prepared(simulated, models={"boosted": params}).train("boosted")
-    assert _prepared(simulated, models={"boosted": {"rounds": 2, "learning_rate": 1}}).train("boosted").seconds > 0
+            _prepared(simulated, models={"boosted": params}).judge(step=lambda what: None)
+    fast = _prepared(simulated, models={"boosted": {"rounds": 2, "learning_rate": 1}})
+    assert fast.judge(step=lambda what: None).best.seconds > 0
 
 
 def test_a_test_cutoff_stands_there_once(tmp_path: Path) -> None:
@@ -82,6 +83,12 @@ def test_a_dataset_file_is_looked_for_beside_its_study(tmp_path: Path, monkeypat
 
 
 def test_trials_of_another_question_do_not_count(simulated: History) -> None:
-    asked = {_asked(_prepared(simulated, **changed)) for changed in ({}, {"horizon_days": 35}, {"features": ["gaps"]})}
-    assert len(asked) == 3
-    assert _asked(_prepared(simulated)) in asked
+    changed = ({}, {"horizon_days": 35}, {"features": ["gaps"]}, {"models": {"boosted": {"rounds": 4}}}, {"seed": 1})
+    asked = {question(_prepared(simulated, **each), "boosted") for each in changed}
+    assert len(asked) == len(changed)
+
+
+def test_trials_of_the_same_question_count_whatever_else_is_said(simulated: History) -> None:
+    campaign = {"contact_cost": 1.0, "value": 10.0}
+    changed = ({}, {"title": "Other"}, {"campaign": campaign}, {"calibration": "none"})
+    assert len({question(_prepared(simulated, **each), "boosted") for each in changed}) == 1
