@@ -180,3 +180,11 @@ def test_a_certain_prediction_has_finite_shares(frame: pd.DataFrame) -> None:
 def test_a_style_of_text_that_is_none_is_refused(plans: tuple[pd.DataFrame, pd.Series]) -> None:
     with pytest.raises(ValueError, match="'one_hot' or 'native', not as 'target'"):
         Boosted(categories="target").fit(*plans)
+
+
+def test_levels_are_those_of_the_rows_asked_about(plans: tuple[pd.DataFrame, pd.Series]) -> None:
+    X, y = plans
+    asked = X["plan"].ne("s")
+    state = Boosted(rounds=2).fit(X.assign(eligible=asked), y).state()
+    assert state == Boosted(rounds=2).fit(X[asked], y[asked]).state()
+    assert state["levels"]["plan"]["names"] == list("pqrtu")

@@ -127,5 +127,5 @@ def test_each_knob_turns_something_except_the_number_of_threads(pairs_data: Spli
         return made.predict(pairs_data.test.X).round(12).tolist()
 
     plain = predicted()
-    assert {*KNOBS, "kind"} == set(CrossSell().get_params())
+    assert {*KNOBS, "kind", "categories"} == set(CrossSell().get_params())
     assert {name for name, value in KNOBS.items() if predicted(**{name: value}) == plain} == {"threads"}

@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -147,6 +148,7 @@ def test_what_is_the_same_for_all_or_never_there_decides_nothing(frame: pd.DataF
     shares = model.contributions(odd.assign(same=77.0, never=3.0, one_plan="b", ids="c17"))
     assert model.features_[4:] == ["same", "never", "nothing", "one_plan", "ids"]
     assert np.abs(shares[:, 4:-1]).max() == 0
+    assert model.pairs_ == list(combinations(range(4), 2))
     assert model.predict(odd) == pytest.approx(EngineeredLogistic().fit(frame, y).predict(frame), abs=1e-9)
 
 

@@ -30,6 +30,11 @@ def test_outside_of_training_the_line_is_flat() -> None:
     assert outside.tolist() == inside.tolist() == shape.terms(np.array([-np.inf, np.inf])).tolist()
 
 
+def test_infinities_in_training_are_beyond_the_greatest_and_the_least() -> None:
+    infinite = np.array([-np.inf, 0.0, 1.0, 2.0, np.inf])
+    assert Shape.of(infinite, bends=1) == Shape.of(infinite[1:-1], bends=1)
+
+
 def test_a_value_that_many_share_is_one_bend() -> None:
     assert Shape.of(np.array([0.0] * 90 + [1.0] * 10), bends=6).knots == (0.0, math.log1p(1))
 
