@@ -11,7 +11,7 @@ from models.artifact import Artifact
 from models.calibration import Calibration
 from models.contract import eligible, feature_names
 from models.profile import profile
-from training.choose import choose
+from training.choose import check_asked, choose
 from training.evaluate import POOLED, evaluate
 from training.fit import Fitted, fit
 from training.segment_quality import segment_quality
@@ -57,6 +57,7 @@ def backtest(
     the parts. `told` hears of each part. Raises `ValueError` where the model cannot predict the target or lacks a
     feature.
     """
+    check_asked(calibration, kind=task.kind)
     started = time.perf_counter()
     options: Any = {"model": model, "params": params or {}, "calibration": calibration, "seed": seed}
     parts = []
@@ -90,8 +91,9 @@ def _segments(parts: Sequence[Fitted], *, seed: int) -> pd.DataFrame:
 
 
 def _artifact(name: str, task: Task, final: Fitted, *, method: str, provenance: Mapping[str, str]) -> Artifact:
-    latest = pd.Timestamp(final.learned.X["cutoff"].max())
-    asked = final.learned.X[(final.learned.X["cutoff"] == latest).to_numpy()]
+    asked, latest = final.learned.X, pd.Timestamp(final.learned.X["cutoff"].max())
+    if not task.population.anchored:  # whose cutoffs are as many as its rows
+        asked = asked[(asked["cutoff"] == latest).to_numpy()]
     calibration = final.calibrations.get(method, Calibration())
     score = calibration.apply(final.model.predict(asked))
     columns = asked[feature_names(asked)].assign(score=score)[eligible(asked)]

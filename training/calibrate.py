@@ -30,8 +30,9 @@ def calibrations(task: Task, split: Split, fitted: Model, make: Callable[[], Mod
     """
     ways = {NONE: Calibration()}
     for inner in split.inner(1):
-        learned = inner.train if fitted.learns == "outcome" else inner.test
-        actual, predicted = _asked(make().fit(learned.X, learned.y), inner.test)
+        made = make()
+        learned = inner.learned_by(made)
+        actual, predicted = _asked(made.fit(learned.X, learned.y), inner.test)
         for method in METHODS:
             try:
                 ways[method] = calibrate(method, actual, predicted)

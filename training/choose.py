@@ -5,13 +5,23 @@ from typing import Final
 
 import numpy as np
 
+from models.calibration import METHODS
+from models.contract import TargetKind
 from models.metrics import METRICS
-from training.calibrate import NONE
+from training.calibrate import NONE, SEASON
 from training.fit import Fitted
 
 CHOOSE: Final = "choose"
 WORTH: Final = 0.002
 """Share of the log loss that calibrating must gain, and in more than half of the parts, to be done at all."""
+
+
+def check_asked(asked: str, *, kind: TargetKind) -> None:
+    """Raise `ValueError` for a calibration that there is not, or that a target's kind cannot have."""
+    if asked.removesuffix(SEASON) not in (CHOOSE, *METHODS) or asked == f"{CHOOSE}{SEASON}":
+        raise ValueError(f"calibration {asked!r} is none of {', '.join((CHOOSE, *METHODS))} (or a method{SEASON})")
+    if kind != "binary" and asked not in (CHOOSE, NONE):
+        raise ValueError(f"calibration {asked!r} is of probabilities, and the target is no yes or no: leave it out")
 
 
 def choose(parts: Sequence[Fitted], *, asked: str) -> tuple[str, dict[str, float]]:

@@ -36,7 +36,7 @@ def fit(
     """Fit a model on a split. Raises `ValueError` where it cannot predict the target or lacks a feature."""
     made = unfitted(task, model=model, params=params, seed=seed)
     check(task, made, name=model, features=split.train.X)
-    learned = learned_from(made, split)
+    learned = split.learned_by(made)
     made.fit(learned.X, learned.y)
     ways = {NONE: Calibration()}
     if calibration != NONE and task.kind == "binary":
@@ -61,7 +61,7 @@ def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> Non
     answers = getattr(model, "answers", ())
     if answers and asked not in answers:
         raise ValueError(f"model {name!r} tells of {', '.join(answers)} alone, not of {asked!r}; choose another model")
-    if task.texts and not getattr(model, "takes_text", False):
+    if task.texts and not model.requires and not getattr(model, "takes_text", False):
         raise ValueError(
             f"the features {task.texts} are texts, which model {name!r} cannot use; leave them out, ask for one of "
             "their values as COLUMN=VALUE, or choose a model that takes text"
@@ -69,13 +69,6 @@ def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> Non
     missing = [needed for needed in model.requires if needed not in features]
     if missing:
         raise ValueError(f"model {name!r} needs the features {missing}; add them to the study's features")
-
-
-def learned_from(model: Model, split: Split) -> Examples:
-    """Give what a model is fitted on: the training rows, or the past of those at the first test cutoff."""
-    if model.learns == "outcome":
-        return split.train
-    return split.test.where(split.test.X["cutoff"] == split.first_test)
 
 
 def scored(model: Model, split: Split) -> pd.DataFrame:

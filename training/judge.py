@@ -62,6 +62,8 @@ def judge(
     model. Raises `NotFitForUse` where there are too few data or no model is better than chance, and `Leaking` for what
     looks like the answer itself, unless it is `allowed`, feature by feature, with a reason.
     """
+    if champion is not None and champion not in models:
+        raise ValueError(f"the champion {champion!r} is none of the models {', '.join(models)}")
     check_sufficient(splits, kind=task.kind)
     overridden = _leaks(task, splits, plausible_auc, allowed or {})
     options: Any = {"calibration": calibration, "seed": seed, "provenance": provenance}

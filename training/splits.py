@@ -9,6 +9,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from features.cutoffs import check_cutoffs, every
 from features.engine.run import check_horizon
+from models.contract import Model
 from training.task import Examples, Task
 
 FEWEST = 200
@@ -34,6 +35,12 @@ class Split:
     def first_test(self) -> pd.Timestamp:
         """The earliest test cutoff: nothing at or after it may be learned from."""
         return pd.Timestamp(self.test.X["cutoff"].min())
+
+    def learned_by(self, model: Model) -> Examples:
+        """Give what a model is fitted on: the training rows, or the past of those at the first test cutoff."""
+        if model.learns == "outcome":
+            return self.train
+        return self.test.where(self.test.X["cutoff"] == self.first_test)
 
     def inner(self, count: int, *, seed: int = 0) -> list["Split"]:
         """Split what is learned from once more, latest first: for tuning and calibration, which may not see the test.

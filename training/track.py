@@ -68,7 +68,7 @@ def _tags(judged: Judged, task: Task, splits: Splits) -> dict[str, object]:
         "cutoffs.train": _listed(splits.final.train.X),
         "rows.train": len(splits.final.train.X),
         "rows.test": sum(len(part.test.X) for part in splits.parts),
-        "allowed": "; ".join(f"{leak.feature}: {leak.message}" for leak in judged.leaks) or "none",
+        "allowed": "; ".join(f"{leak.feature}: {leak.reason}" for leak in judged.leaks) or "none",
         "warnings": sum(finding.severity == "warning" for finding in task.history.findings),
         "seconds": f"{sum(each.seconds for each in judged.models.values()):.2f}",
     }

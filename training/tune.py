@@ -12,7 +12,7 @@ from configs.process import gone, owner
 from models.contract import Span, TargetKind, eligible
 from models.estimators import MODELS
 from models.metrics import METRICS
-from training.fit import check, learned_from, unfitted
+from training.fit import check, unfitted
 from training.splits import Split
 from training.task import Task
 
@@ -111,7 +111,7 @@ class _Judge:
 
     def _value(self, split: Split, params: Mapping[str, Any]) -> float:
         made = unfitted(self.task, model=self.model, params=params, seed=self.seed)
-        learned = learned_from(made, split)
+        learned = split.learned_by(made)
         fitted = made.fit(learned.X, learned.y)
         asked = eligible(split.test.X)
         actual = split.test.y.to_numpy(dtype=float)[asked]

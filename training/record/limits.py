@@ -30,7 +30,7 @@ def _limits(record: Mapping[str, Any]) -> Iterator[str]:
         if check["letter"] == "C":
             yield f"Its {check['name']} is graded C: {check['told']}."
     for leak in record["leaks"]:
-        yield f"An alarm was overridden for {leak['feature']}: {leak['message']}"
+        yield f"An alarm was overridden for {leak['feature']} ({leak['reason']}): {leak['message']}"
     if not record["importance"]:
         yield "It gives no reasons: its score is no sum over features."
     yield "Reasons say what the score rests on, not what would change the customer's mind."

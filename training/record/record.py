@@ -46,7 +46,10 @@ def record(judged: Judged, task: Task, splits: Splits, *, title: str, worth: Wor
         "learned": _rows(splits.final),
         "models": {model: _model(each) for model, each in judged.models.items()},
         "grade": judged.grade.plain(),
-        "leaks": [{"feature": each.feature, "kind": each.kind, "message": each.message} for each in judged.leaks],
+        "leaks": [
+            {"feature": each.feature, "kind": each.kind, "message": each.message, "reason": each.reason}
+            for each in judged.leaks
+        ],
         "importance": judged.importance.to_dict("records"),
         "examples": examples(best),
         "provenance": dict(artifact.provenance),
