@@ -1,0 +1,1 @@
+"""Whether back-tests choose the right model while customers change: `python -m experiments.benchmarks.selection`."""
