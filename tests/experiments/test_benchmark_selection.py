@@ -67,6 +67,7 @@ def test_orders_of_the_segment_dwindle_and_no_others() -> None:
     lost = LINES[~orders(LINES).isin(orders(made))]
     assert set(lost["channel"]) == {"web"}
     assert len(made) + len(lost) == len(LINES)  # orders are lost whole, with what came back of them
+    assert lost.groupby(orders(lost))["time"].min().min() >= STILL.start  # none for what came back after the start
     shares = []
     for since, until in ((200, 267), (267, 333), (333, 400)):
         late = (LINES["time"] - START).dt.days.between(since, until - 1) & ~LINES["is_return"]
