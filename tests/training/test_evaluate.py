@@ -1,13 +1,11 @@
-"""Metrics per cutoff and pooled: on the rows they say, with an interval around each."""
-
-from collections.abc import Iterator
+"""Metrics per part and pooled: on the rows they say, with an interval around each."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from models.metrics import METRICS
-from training.evaluate import POOLED, by_cutoff, evaluate
+from training.evaluate import POOLED, evaluate
 
 JULY, AUGUST = pd.Timestamp("2024-07-01"), pd.Timestamp("2024-08-01")
 
@@ -19,26 +17,27 @@ def scored(*sizes: tuple[pd.Timestamp, int], seed: int = 0) -> pd.DataFrame:
         score = rng.random(size)
         ids = [f"c{number}" for number in range(size)]
         actual = (rng.random(size) < score).astype(float)
-        parts.append(pd.DataFrame({"customer_id": ids, "cutoff": cutoff, "actual": actual, "score": score}))
+        keys = {"customer_id": ids, "cutoff": cutoff, "part": f"{cutoff:%Y-%m-%d}"}
+        parts.append(pd.DataFrame({**keys, "actual": actual, "score": score}))
     return pd.concat(parts, ignore_index=True)
 
 
-def test_each_cutoff_is_measured_on_its_own_rows_and_all_on_all() -> None:
-    rows = scored((AUGUST, 150), (JULY, 80))
-    table = evaluate(rows.sample(frac=1, random_state=0), kind="binary", draws=20)
-    assert list(table.columns) == ["cutoff", "metric", "value", "low", "high"]
-    assert list(dict.fromkeys(table["cutoff"])) == ["2024-07-01", "2024-08-01", POOLED]
+def test_each_part_is_measured_on_its_own_rows_and_all_on_all() -> None:
+    rows = scored((JULY, 80), (AUGUST, 150))
+    table = evaluate(rows, kind="binary", draws=20)
+    assert list(table.columns) == ["part", "metric", "value", "low", "high"]
+    assert list(dict.fromkeys(table["part"])) == ["2024-07-01", "2024-08-01", POOLED]
     parts = {
         "2024-07-01": rows[rows["cutoff"] == JULY],
         "2024-08-01": rows[rows["cutoff"] == AUGUST],
         POOLED: rows,
     }
     names = [name for name, each in METRICS.items() if "binary" in each.kinds and not each.grouped]
-    assert sorted(zip(table["cutoff"], table["metric"], strict=True)) == sorted(
-        (cutoff, name) for cutoff in parts for name in names
+    assert sorted(zip(table["part"], table["metric"], strict=True)) == sorted(
+        (part, name) for part in parts for name in names
     )
     for found in table.to_dict("records"):
-        part = parts[found["cutoff"]]
+        part = parts[found["part"]]
         assert found["value"] == pytest.approx(METRICS[found["metric"]](part["actual"], part["score"]))
         assert found["low"] < found["high"]
         assert found["low"] - 0.05 < found["value"] < found["high"] + 0.05
@@ -63,7 +62,8 @@ def test_pairs_are_ranked_within_a_customer_at_a_cutoff() -> None:
         ],
         columns=["customer_id", "cutoff", "category", "actual", "score"],
     )
-    table = evaluate(rows, kind="binary", draws=5).set_index(["cutoff", "metric"])["value"]
+    rows["part"] = rows["cutoff"].dt.strftime("%Y-%m-%d")
+    table = evaluate(rows, kind="binary", draws=5).set_index(["part", "metric"])["value"]
     assert (table["2024-07-01", "map_at_5"], table["2024-08-01", "map_at_5"]) == (1.0, 0.5)
     assert table[POOLED, "map_at_5"] == 0.75
 
@@ -79,22 +79,39 @@ def test_the_same_seed_gives_the_same_intervals_and_another_one_others() -> None
 def test_a_customer_seen_twice_is_drawn_once() -> None:
     """The same rows at two cutoffs: no more is known, so pooled intervals stay as wide as those of one."""
     rows = scored((JULY, 200))
-    twice = pd.concat([rows, rows.assign(cutoff=AUGUST)], ignore_index=True)
+    twice = pd.concat([rows, rows.assign(cutoff=AUGUST, part="2024-08-01")], ignore_index=True)
     table = evaluate(twice, kind="binary", draws=100)
-    width = (table["high"] - table["low"]).set_axis(pd.MultiIndex.from_frame(table[["cutoff", "metric"]]))
+    width = (table["high"] - table["low"]).set_axis(pd.MultiIndex.from_frame(table[["part", "metric"]]))
     for name in ("roc_auc", "brier"):
         assert width[POOLED, name] == pytest.approx(width["2024-07-01", name], rel=1e-9)
 
 
-def test_a_single_cutoff_is_measured_once_and_told_twice() -> None:
-    calls = []
+def test_a_single_part_is_told_twice() -> None:
+    table = evaluate(scored((JULY, 40)), kind="binary", draws=5)
+    one, pooled = (table[table["part"] == part].drop(columns="part") for part in ("2024-07-01", POOLED))
+    pd.testing.assert_frame_equal(one.reset_index(drop=True), pooled.reset_index(drop=True))
+    assert len(table) == 2 * len(one)
 
-    def measure(part: pd.DataFrame) -> Iterator[tuple[str, float, float, float]]:
-        calls.append(len(part))
-        yield "rows", float(len(part)), 0.0, 9.0
 
-    table = by_cutoff(scored((JULY, 4)), measure)
-    assert calls == [4]
-    assert table.to_numpy().tolist() == [["2024-07-01", "rows", 4, 0, 9], [POOLED, "rows", 4, 0, 9]]
-    by_cutoff(scored((JULY, 4), (AUGUST, 3)), measure)
-    assert calls == [4, 4, 3, 7]
+def test_parts_stand_in_the_order_of_the_rows() -> None:
+    """The repeats of folds are many: the tenth comes after the second."""
+    rows = pd.concat(
+        [scored((JULY, 30), seed=number).assign(part=f"repeat {number}") for number in range(1, 12)], ignore_index=True
+    )
+    table = evaluate(rows, kind="binary", draws=2)
+    assert list(dict.fromkeys(table["part"])) == [*(f"repeat {number}" for number in range(1, 12)), POOLED]
+
+
+def test_repeats_are_lists_of_their_own() -> None:
+    """Two repeats rank one customer's two categories, one right and one wrong: 3/4 as two lists, not as one of four."""
+    rows = pd.DataFrame(
+        [
+            ("a", JULY, "repeat 1", "tea", 1.0, 0.9),
+            ("a", JULY, "repeat 1", "wine", 0.0, 0.1),
+            ("a", JULY, "repeat 2", "tea", 1.0, 0.2),
+            ("a", JULY, "repeat 2", "wine", 0.0, 0.8),
+        ],
+        columns=["customer_id", "cutoff", "part", "category", "actual", "score"],
+    )
+    table = evaluate(rows, kind="binary", draws=2).set_index(["part", "metric"])["value"]
+    assert table[POOLED, "map_at_5"] == 0.75
