@@ -10,6 +10,7 @@ from configs.registry import UnknownName
 from features.cutoffs import check_cutoffs
 from features.declaration import Declaration
 from features.engine import views
+from features.engine.asked import check_past
 from features.engine.own_rows import OwnRows, own_rows
 from features.engine.run import observe
 from features.expression import Aggregate
@@ -105,6 +106,7 @@ def explained(
     if cutoff.tzinfo is not None:
         cutoff = cutoff.tz_convert(history.zone).tz_localize(None)
     check_cutoffs(history, pd.DatetimeIndex([cutoff]))
+    check_past(features)
     pairs = [each.name for each in features if each.by]
     if pairs and category is None:
         raise ValueError(f"{', '.join(pairs)}: features of a customer and a category; say which category")

@@ -171,7 +171,7 @@ def test_nobody_is_in_no_bucket(
 ) -> None:
     rows_at_a_time(monkeypatch, history, 5)
     frame = run.observe(history, spine.iloc[:0], SOME, engine=engine)
-    assert frame.shape == (0, 3 + len(SOME))
+    assert frame.shape == (0, 4 + len(SOME))
 
 
 def test_customers_without_rows_or_id_are_asked_about_too(

@@ -79,7 +79,8 @@ def test_asking_for_fewer_features_or_customers_gives_the_same_numbers(
 
 
 def test_a_customer_without_events_has_the_empty_values(history: History, observe: Observe, outcome: Observe) -> None:
-    asked = pd.DataFrame({"customer_id": ["nobody"], "cutoff": [pd.Timestamp("2024-06-01")], "category": ["tea"]})
+    asked = pd.DataFrame({"customer_id": ["nobody"], "cutoff": [pd.Timestamp("2024-06-01")]})
+    asked = asked.assign(category="tea", campaign="spring")
     frame = observe(history, asked, [*ALL, *POPULATIONS.values()]).iloc[0]
     for each in ALL:
         assert pd.isna(frame[each.name]) if each.empty is None else frame[each.name] == each.empty, each.name
@@ -91,7 +92,7 @@ def test_a_customer_without_events_has_the_empty_values(history: History, observ
 
 def test_an_empty_spine_gives_an_empty_frame(history: History, spine: pd.DataFrame, observe: Observe) -> None:
     frame = observe(history, spine.iloc[:0], ALL)
-    assert frame.shape == (0, 3 + len(FEATURES))
+    assert frame.shape == (0, 4 + len(FEATURES))
 
 
 def test_a_history_without_rows_gives_the_empty_values(build: Build, observe: Observe) -> None:

@@ -228,6 +228,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "/": lambda a, b: a / b if b else None,
     "%": lambda a, b: math.fmod(a, b) if b else None,
     ">": lambda a, b: a > b,
+    "<=": lambda a, b: a <= b,
+    "and": lambda a, b: a and b,
 }
 
 

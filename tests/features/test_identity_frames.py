@@ -18,11 +18,13 @@ from features.engine.scan import scan_files
 from features.engine.stored import stored
 from features.history import History, Source
 from features.library import FEATURES, POPULATIONS, TARGETS, chosen, named
+from features.policy import Policy
 from features.tables import HistoryError
 
 Tables = dict[str, pd.DataFrame]
 DAY = pd.Timestamp
 END = DAY("2026-01-01")
+GRACE = Policy(grace_days=60)
 ATTRIBUTES = [named("customers.age"), named("customers.city=Ulm")]
 ASKED = [*FEATURES.values(), *ATTRIBUTES, *(each for each in POPULATIONS.values() if not each.anchored)]
 
@@ -85,7 +87,8 @@ def by_hand(tables: Tables, spine: pd.DataFrame, answer: Callable[[History, pd.D
     """Answer a spine one cutoff at a time, from plain histories."""
     frames = []
     for cutoff, rows in spine.groupby("cutoff"):
-        frame = answer(admit("plain", {**renamed(tables, DAY(str(cutoff)))}, end=END), rows.reset_index(drop=True))
+        plain = admit("plain", {**renamed(tables, DAY(str(cutoff)))}, end=END, policy=GRACE)
+        frame = answer(plain, rows.reset_index(drop=True))
         frames.append(frame.set_index(rows.index))
     return pd.concat(frames).loc[spine.index].reset_index(drop=True)
 
@@ -132,7 +135,7 @@ def people(
 
 @pytest.fixture(scope="module")
 def history(merged: Tables) -> History:
-    return admit("merged", {**merged}, end=END)
+    return admit("merged", {**merged}, end=END, policy=GRACE)
 
 
 def test_every_feature_is_that_of_renamed_rows(
@@ -140,7 +143,8 @@ def test_every_feature_is_that_of_renamed_rows(
 ) -> None:
     made = observe(history, people, ASKED, engine=engine)
     same(made, by_hand(merged, people, lambda plain, rows: observe(plain, rows, ASKED, engine=engine)))
-    unmerged = observe(admit("drawn", {**merged, "identities": merged["identities"].iloc[:0]}), people, ASKED)
+    alone = admit("drawn", {**merged, "identities": merged["identities"].iloc[:0]}, policy=GRACE)
+    unmerged = observe(alone, people, ASKED)
     assert [each.name for each in ASKED if made[each.name].equals(unmerged[each.name])] == []
 
 
@@ -176,7 +180,7 @@ def test_later_merges_change_no_earlier_frame(
     for time, known_time in (("2024-05-20", ""), ("2024-05-21", ""), ("2024-05-01", "2024-05-20")):
         more = pd.DataFrame({"customer_id": later, "into": "zz", "time": DAY(time) + pd.Timedelta("7us")})
         more["known_time"] = pd.to_datetime(known_time)
-        changed = admit("later", {**merged, "identities": pd.concat([rows, more])}, end=END)
+        changed = admit("later", {**merged, "identities": pd.concat([rows, more])}, end=END, policy=GRACE)
         pd.testing.assert_frame_equal(observe(changed, before, known, engine=engine), expected, check_exact=True)
         with pytest.raises(ValueError, match="are merged away at their cutoff"):
             observe(changed, before.assign(cutoff=DAY("2024-05-22")), known, engine=engine)
@@ -193,7 +197,7 @@ def test_tables_that_stay_in_files_are_merged(
         write(path, index=False)
         scans[name] = scan_files(name, reader, str(path), {})
     asked = [*chosen(["rfm", "windows"]), ATTRIBUTES[1]]
-    made = observe(admit("files", scans, end=END), people, asked, engine=engine)
+    made = observe(admit("files", scans, end=END, policy=GRACE), people, asked, engine=engine)
     pd.testing.assert_frame_equal(made, observe(history, people, asked, engine=engine), check_exact=True)
 
 
