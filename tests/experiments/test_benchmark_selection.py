@@ -67,13 +67,21 @@ def test_orders_of_the_segment_dwindle_and_no_others() -> None:
     lost = LINES[~orders(LINES).isin(orders(made))]
     assert set(lost["channel"]) == {"web"}
     assert len(made) + len(lost) == len(LINES)  # orders are lost whole, with what came back of them
-    assert lost.groupby(orders(lost))["time"].min().min() >= STILL.start  # none for what came back after the start
     shares = []
     for since, until in ((200, 267), (267, 333), (333, 400)):
         late = (LINES["time"] - START).dt.days.between(since, until - 1) & ~LINES["is_return"]
         web = orders(LINES[late & (LINES["channel"] == "web")]).unique()
         shares.append(np.isin(web, orders(lost)).mean())
     assert shares == pytest.approx([0.8 / 6, 0.8 / 2, 0.8 * 5 / 6], abs=0.1)
+
+
+def test_what_is_brought_back_after_the_start_was_bought_before_it() -> None:
+    made = changed(thinned=1000.0)
+    lost = LINES[~orders(LINES).isin(orders(made))]
+    assert lost.groupby(orders(lost))["time"].min().min() >= STILL.start
+    late = made[(made["time"] > STILL.start + pd.Timedelta(days=1)) & (made["channel"] == "web")]
+    assert len(late) > 0
+    assert late["is_return"].all()
 
 
 def test_the_rhythm_of_an_age_band_is_stretched_from_the_start_on() -> None:
