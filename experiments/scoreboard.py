@@ -25,11 +25,14 @@ COLUMNS = {
 Models = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
-def cells(models: Models) -> tuple[list[str], dict[str, list[str]]]:
-    """Give the header and one row of texts a model, from the `models` of a results file."""
-    metrics = [metric for metric in COLUMNS if any(metric in found for found in models.values())]
-    rows = {model: [_cell(found.get(metric)) for metric in metrics] for model, found in models.items()}
-    return [COLUMNS[metric] for metric in metrics], rows
+def cells(models: Models, columns: Mapping[str, str] = COLUMNS) -> tuple[list[str], dict[str, list[str]]]:
+    """Give the header and one row of texts a model, from the `models` of a results file.
+
+    `columns` names what there may be a column of, in order, and heads it.
+    """
+    metrics = [metric for metric in columns if any(metric in found for found in models.values())]
+    rows = {model: [cell(found.get(metric)) for metric in metrics] for model, found in models.items()}
+    return [columns[metric] for metric in metrics], rows
 
 
 def table(title: str, models: Models, *, champion: str | None = None) -> Table:
@@ -41,14 +44,16 @@ def table(title: str, models: Models, *, champion: str | None = None) -> Table:
     return made
 
 
-def _cell(found: Mapping[str, Any] | None) -> str:
+def cell(found: Mapping[str, Any] | None) -> str:
+    """Write a metric: its value and, where there is one, its interval; a dash where it has no value."""
     if found is None or found["value"] is None:
         return "–"
     if found["low"] is None or found["high"] is None:
-        return _number(found["value"])
-    return f"{_number(found['value'])} [{_number(found['low'])}, {_number(found['high'])}]"
+        return number(found["value"])
+    return f"{number(found['value'])} [{number(found['low'])}, {number(found['high'])}]"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Write a number with about four digits."""
     digits = 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
     return f"{round(value, digits) + 0.0:,.{digits}f}"
