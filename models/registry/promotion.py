@@ -40,7 +40,7 @@ def promote(registry: ModelRegistry, name: str, version: str, *, at: datetime, r
     _tag(registry, name, version, PROMOTED, {"at": at.isoformat(), "former": former, **record})
     _tag(registry, name, version, FORMER, former)
     registry.client.set_registered_model_alias(name, "champion", version)
-    if registry.client.get_registered_model(name).aliases.get("challenger") == version:
+    if str(registry.client.get_registered_model(name).aliases.get("challenger")) == version:  # MLflow gives a number
         registry.client.delete_registered_model_alias(name, "challenger")
     return Move(name, former, version)
 
