@@ -6,6 +6,7 @@ that cannot be used raises as the result is computed.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -32,17 +33,19 @@ def observe_on_spark(
     features: Sequence[Declaration],
     *,
     end: pd.Timestamp,
+    grace_days: int = 0,
 ) -> "DataFrame":
     """Compute features from what was known before each row's cutoff.
 
     Gives the spine's columns and one a feature, in no order. `end` is the first instant of which the tables know
-    nothing; a cutoff after it raises as the result is computed.
+    nothing; a cutoff after it raises as the result is computed. `grace_days` is how long a membership runs on after its
+    contracts (`features.policy`).
 
     Raises `HistoryError` for tables and columns that there are not, or of other types; `ValueError` for a spine that
     is none; `ImportError` where Spark is not installed.
     """
     check_past(features)
-    return _run(spark, tables, spine, features, period=Period(), end=end)
+    return _run(spark, tables, spine, features, period=Period(), end=end, grace_days=grace_days)
 
 
 def outcome_on_spark(
@@ -55,6 +58,7 @@ def outcome_on_spark(
     horizon_days: int,
     lead_days: int = 0,
     known_by: pd.Timestamp | None = None,
+    grace_days: int = 0,
 ) -> "DataFrame":
     """Compute targets from the events in [cutoff + lead_days, cutoff + lead_days + horizon_days).
 
@@ -66,10 +70,11 @@ def outcome_on_spark(
     known = [told(each, horizon_days) for each in targets]
     compared = Compared([each for each in known if each.of_horizon])
     if not compared.targets:
-        return _run(spark, tables, spine, known, period=period, end=end)
+        return _run(spark, tables, spine, known, period=period, end=end, grace_days=grace_days)
     plain = [each for each in known if not each.of_horizon]
-    before = _run(spark, tables, spine, compared.past, period=Period(), end=end)
-    answers = _run(spark, tables, before, [*plain, *compared.horizon], period=period, end=end)
+    before = _run(spark, tables, spine, compared.past, period=Period(), end=end, grace_days=grace_days)
+    asked = [*plain, *compared.horizon]
+    answers = _run(spark, tables, before, asked, period=period, end=end, grace_days=grace_days)
     return spark.sql(put_together(known, compared, carried=spine.columns), None, answers=answers)
 
 
@@ -81,9 +86,10 @@ def _run(
     *,
     period: Period,
     end: pd.Timestamp,
+    grace_days: int,
 ) -> "DataFrame":
     _check_frames({**tables, "spine": spine})
-    history = described(tables, end)
+    history = replace(described(tables, end), grace_days=grace_days)
     for each in declarations:
         lacking = views.lacks(history, each)
         if lacking is not None:

@@ -58,8 +58,9 @@ class Both:
     def __init__(self, history: History, spine: pd.DataFrame, tables: Tables, asked: "DataFrame") -> None:
         past, future = _there(history, PAST), _there(history, list(TARGETS.values()))
         session, end = asked.sparkSession, history.end
-        seen = observe_on_spark(session, tables, asked, past, end=end)
-        paid = outcome_on_spark(session, tables, asked, future, end=end, horizon_days=HORIZON)
+        grace = history.grace_days
+        seen = observe_on_spark(session, tables, asked, past, end=end, grace_days=grace)
+        paid = outcome_on_spark(session, tables, asked, future, end=end, horizon_days=HORIZON, grace_days=grace)
         self.actual = {"past": _taken(seen), "future": _taken(paid)}
         self.expected = {
             "past": observe(history, spine, past, engine="duckdb"),
@@ -155,7 +156,9 @@ def journey_both(
     history = replace(whole, tables={name: _of(table, chosen) for name, table in whole.tables.items()})
     cutoffs = pd.DatetimeIndex(["2017-04-01", "2017-07-04 12:30", "2017-10-15 00:30", "2017-11-16"])
     spine = pd.DataFrame({"customer_id": [*chosen, "nobody"]}).merge(cutoffs.to_frame(name="cutoff"), how="cross")
-    spine["category"] = np.random.default_rng(12).choice(["BEEF", "SOFT DRINKS", "no such thing"], len(spine))
+    rng = np.random.default_rng(12)
+    spine["category"] = rng.choice(["BEEF", "SOFT DRINKS", "no such thing"], len(spine))
+    spine["campaign"] = rng.choice(["8", "13", "18"], len(spine))
     tables = tables_on_spark(spark, history, tmp_path_factory.mktemp("journey") / "tables")
     with (
         setting("spark.sql.session.timeZone", "America/Sao_Paulo"),

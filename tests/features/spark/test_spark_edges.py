@@ -105,6 +105,29 @@ def test_a_horizon_counts_what_was_known_by_an_instant(
     np.testing.assert_allclose(_sorted(paid)["future_spend"], expected["future_spend"], rtol=1e-9)
 
 
+@pytest.mark.parametrize("lead_days", [0, 1, 28])
+def test_a_horizon_begins_at_its_lead_and_the_past_ends_at_the_cutoff(
+    spark: "SparkSession",
+    history: History,
+    drawn_tables: dict[str, "DataFrame"],
+    spine: pd.DataFrame,
+    asked: Callable[[pd.DataFrame], "DataFrame"],
+    lead_days: int,
+) -> None:
+    names = ["orders", "spend_fell_50", "churned", "price_tier_up", "spent_more_25"]
+    targets = [TARGETS[name] for name in names]
+    paid = outcome_on_spark(
+        spark, drawn_tables, asked(spine), targets, end=history.end, horizon_days=40, lead_days=lead_days
+    )
+    assert paid.columns == [*spine.columns, *names]
+    made = _sorted(paid)
+    expected = outcome(history, spine, targets, horizon_days=40, lead_days=lead_days, engine="duckdb")
+    assert made["cutoff"].tolist() == expected["cutoff"].tolist()
+    for name in names:
+        assert made[name].tolist() == expected[name].tolist(), name
+        assert len(set(made[name])) > 1
+
+
 def test_times_are_written_as_local_ones() -> None:
     assert spark_text(exp.cast(exp.Literal.string("2024-09-08 01:30"), "TIMESTAMP")) == (
         "CAST('2024-09-08 01:30' AS TIMESTAMP_NTZ)"

@@ -61,7 +61,7 @@ def test_frames_are_sparks(spark: "SparkSession", bought: "DataFrame", spine: "D
 
 def test_tables_are_those_of_a_history(spark: "SparkSession", bought: "DataFrame", spine: "DataFrame") -> None:
     assert _said(spark, {"sales": bought}, spine).startswith("Spark: unknown tables ['sales']; a history is made of")
-    assert _said(spark, {}, spine).startswith("Spark: no table 'transactions'; a history is made of transactions")
+    assert _said(spark, {}, spine).startswith("Spark: no table of what happens; give one of transactions, ")
 
 
 def test_every_column_that_is_missing_or_of_another_type_is_named(
@@ -198,5 +198,11 @@ def test_a_horizon_that_is_not_over_raises(spark: "SparkSession", rows: Rows, bo
     assert outcome_on_spark(spark, tables, last, targets, end=END, horizon_days=30).collect()[0]["churned"] == 1
     with pytest.raises(PySparkException, match=r"its 30-day horizon ends after .* use a cutoff up to 2024-05-02"):
         outcome_on_spark(spark, tables, late, targets, end=END, horizon_days=30).collect()
+    with pytest.raises(PySparkException, match=r"its 29-day horizon, 2 days after it, ends .* up to 2024-05-01"):
+        outcome_on_spark(spark, tables, last, targets, end=END, horizon_days=29, lead_days=2).collect()
+    with pytest.raises(ValueError, match="lead_days must be at least 0, not -1"):
+        outcome_on_spark(spark, tables, last, targets, end=END, horizon_days=30, lead_days=-1)
+    with pytest.raises(ValueError, match="spend_fell_50 compares the horizon with the past"):
+        observe_on_spark(spark, tables, last, [TARGETS["spend_fell_50"]], end=END)
     with pytest.raises(ValueError, match="horizon_days must be at least 1, not 0"):
         outcome_on_spark(spark, tables, last, targets, end=END, horizon_days=0)
