@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, select_autoescape
 from rich.console import Console
 from rich.table import Table
 
@@ -16,7 +15,7 @@ from configs.dataset import dataset_names
 from configs.study import Study, read_study
 from configs.whole import whole_file
 from experiments.frames import is_study
-from experiments.report import TEMPLATES
+from experiments.template import page
 from features.datasets import load
 from features.datasets.own import own_data
 from features.history import undated
@@ -120,10 +119,9 @@ def show(report: Report, console: Console) -> None:
 
 def write_page(report: Report, path: Path) -> None:
     """Write the report as one page that needs no other, whole or not at all."""
-    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(), trim_blocks=True)
-    page = templates.get_template("usability.html").render(report=report, severities=WORST_FIRST)
+    made = page("usability.html", report=report, severities=WORST_FIRST)
     with whole_file(path) as draft:
-        draft.write_text(page, encoding="utf-8")
+        draft.write_text(made, encoding="utf-8")
 
 
 def _table(profile: TableProfile) -> Table:
