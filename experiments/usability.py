@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -33,7 +33,12 @@ USUAL: Final = (
     Question("which new category is bought within 28 days", 28, "pairs", active_days=182),
     Question("what a campaign changes within 28 days", 28, "uplift"),
 )
-"""What is asked of a dataset without a study."""
+"""What is asked of purchases without a study."""
+OF_CONTRACTS: Final = (
+    Question("whose contracts are over within 28 days", 28, "lapsed"),
+    Question("whose contracts are over within 91 days", 91, "lapsed"),
+)
+"""What is asked of contracts without a study."""
 
 _COLOURS: Final = {
     "error": "red",
@@ -50,6 +55,11 @@ _KINDS: Final[dict[str, Kind]] = {
     "future_margin": "amount",
     "bought_category": "pairs",
 }
+_ENDS: Final[dict[tuple[str, str], Kind]] = {
+    ("subscribers", "subscription_ended"): "ended",
+    ("members", "lapsed"): "lapsed",
+}
+"""Populations and targets of contracts that are counted."""
 
 
 def check(dataset_or_study: str, *, as_json: bool, html: Path | None) -> int:
@@ -70,12 +80,12 @@ def check(dataset_or_study: str, *, as_json: bool, html: Path | None) -> int:
 def examined(name: str, *, now: pd.Timestamp) -> Report:
     """Examine a dataset by its name or file, or a study's, and ask the study's question (else the usual ones).
 
-    All of them are about what happens within a horizon: nothing is asked of customers without dates.
+    All of them are about what happens within a horizon: nothing is asked of customers without dates. The usual ones are
+    about purchases and contracts, of what there is.
     The tables of a dataset file are examined as they lie, those of a dataset in Python as they were admitted.
     """
     study = read_study(name) if is_study(name) else None
     dataset = name if study is None else study.dataset
-    tasks = USUAL if study is None else tuple(_asked(Path(name).stem, study))
     if dataset in dataset_names() or dataset.endswith(".toml"):
         own = own_data(dataset)
         return examine(
@@ -86,11 +96,16 @@ def examined(name: str, *, now: pd.Timestamp) -> Report:
             end=own.end,
             now=now,
             policy=own.policy,
-            tasks=() if undated(own.tables) else tasks,
+            tasks=_tasks(name, study, own.tables),
         )
     history = load(dataset)
     return examine(
-        history.name, history.tables, zone=history.zone, end=history.end, now=now, tasks=tasks if history.dated else ()
+        history.name,
+        history.tables,
+        zone=history.zone,
+        end=history.end,
+        now=now,
+        tasks=_tasks(name, study, history.tables),
     )
 
 
@@ -137,6 +152,15 @@ def _short(value: str | None) -> str:
     return "–" if value is None else value if len(value) <= 30 else value[:29] + "…"
 
 
+def _tasks(name: str, study: Study | None, tables: Collection[str]) -> tuple[Question, ...]:
+    if undated(tables):
+        return ()
+    if study is not None:
+        return tuple(_asked(Path(name).stem, study))
+    of_purchases = USUAL if "transactions" in tables else ()
+    return (*of_purchases, *(OF_CONTRACTS if "subscriptions" in tables else ()))
+
+
 def _asked(name: str, study: Study) -> Iterator[Question]:
     """Turn a study's question into plain words; one without a target asks nothing of the future."""
     if study.target is None or study.horizon_days is None:
@@ -146,4 +170,5 @@ def _asked(name: str, study: Study) -> Iterator[Question]:
     kind: Kind = _KINDS.get(study.target, "other") if purchases else "other"
     if study.population == "touched" and study.target in _KINDS:
         kind = "uplift"
+    kind = _ENDS.get((study.population, study.target), kind)
     yield Question(name, study.horizon_days, kind, active_days=int(window[2]) if window else None)

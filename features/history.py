@@ -14,10 +14,24 @@ from features.tables import HistoryError
 UNDATED: Final = pd.Timestamp("2000-01-01")
 """Where a history of customers alone ends unless another instant is said: it has no dates, and no clock is read."""
 
+DATED: Final = ("transactions", "subscriptions", "events", "touches")
+"""Tables of what happens at a time: any of them makes a history."""
+SAY_END: Final = (
+    "say the `end`, the first instant of which nothing is known, as in end = 2025-01-01T00:00:00 at the top of a "
+    "dataset file"
+)
+"""What to do where it cannot be guessed: a contract may end in the future, and quiet days be known ones."""
+
 
 def undated(tables: Iterable[str]) -> bool:
     """Whether these tables are customers alone."""
     return set(tables) == {"customers"}
+
+
+def dated(tables: Iterable[str]) -> list[str]:
+    """Name those of the tables that tell of what happens at a time."""
+    given = set(tables)
+    return [table for table in DATED if table in given]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pandas as pd
 from features.engine import views
 from features.engine.identities import turns
 from features.engine.session import define_views, lend
-from features.history import History
+from features.history import DATED, History
 
 ROWS = 12_500_000
 """About so many rows of a view are read at a time."""
@@ -62,7 +62,7 @@ def _count(session: duckdb.DuckDBPyConnection, history: History) -> int:
     """Say how many buckets there are: as many as the largest table of events, or of customers, needs."""
     counted = [
         int(session.execute(f"SELECT count(*) FROM {views.TABLE}{name}").fetchall()[0][0])
-        for name in ("transactions", "events", "touches", "customers")
+        for name in (*DATED, "customers")
         if name in history.tables
     ]
     return ceil(max([*counted, 1]) / ROWS)

@@ -20,7 +20,7 @@ from features.engine.fingerprint import fingerprint
 from features.engine.session import place, session
 from features.engine.zones import check_zone, local_end
 from features.finding import Finding
-from features.history import UNDATED, History, Scan, Source, undated
+from features.history import DATED, SAY_END, UNDATED, History, Scan, Source, dated, undated
 from features.policy import AS_IT_IS, OF_TRANSACTIONS, Policy
 from features.tables import TABLES, HistoryError
 
@@ -37,9 +37,10 @@ def admit(
 ) -> History:
     """Check tables and make them a history.
 
-    Customers may come alone: everything is then known of them at any time, and nothing happens.
+    Any table of `features.history.DATED` makes a history. Customers may come alone: everything is then known of them
+    at any time, and nothing happens.
     `end` is the first instant of which nothing is known; by default the midnight after the last transaction, and of
-    customers alone `features.history.UNDATED`.
+    customers alone `features.history.UNDATED`. Without transactions it must be said: a contract may end in the future.
     `formats` gives strptime formats of time columns that are text in no ISO form or integers, by table.column.
     `zone` is an IANA name: inside, every time is naive local time of it. Times with an offset are converted to it,
     naive ones are taken as its; `features.engine.zones` says why.
@@ -49,7 +50,8 @@ def admit(
 
     Raises `HistoryError` that lists every table, column, count and example that is wrong, with what to do.
     """
-    _check(name, tables, policy, rejected)
+    _check_tables(name, tables, end)
+    _check_policy(name, tables, policy, rejected)
     with session() as opened:
         check_zone(opened, zone)
         taken = [_taken(opened, table, source, formats or {}, zone) for table, source in tables.items()]
@@ -72,13 +74,19 @@ def admit(
         return history
 
 
-def _check(name: str, tables: Mapping[str, Source], policy: Policy, rejected: Path | None) -> None:
+def _check_tables(name: str, tables: Mapping[str, Source], end: pd.Timestamp | None) -> None:
     unknown = sorted(set(tables) - set(TABLES))
-    if unknown or not ("transactions" in tables or undated(tables)):
-        what = f"unknown tables {unknown}" if unknown else "no table 'transactions'"
-        advice = f"a history is made of {', '.join(TABLES)}; without transactions, of customers alone"
+    if unknown:
+        advice = f"a history is made of {', '.join(TABLES)}"
         told = [Finding("table", "error", table, "", 0, "is no table of a history", "", advice) for table in unknown]
-        raise HistoryError(f"{name}: {what}; {advice}", told)
+        raise HistoryError(f"{name}: unknown tables {unknown}; {advice}", told)
+    if not dated(tables) and not undated(tables):
+        raise HistoryError(f"{name}: no table of what happens; give one of {', '.join(DATED)}, or customers alone")
+    if end is None and "transactions" not in tables and not undated(tables):
+        raise HistoryError(f"{name}: without transactions nothing tells where the history ends; {SAY_END}")
+
+
+def _check_policy(name: str, tables: Mapping[str, Source], policy: Policy, rejected: Path | None) -> None:
     if policy.rejects == "keep" and rejected is None:
         raise HistoryError(f"{name}: the policy keeps rows that cannot be used; name a folder `rejected` for them")
     said = [word for word in OF_TRANSACTIONS if getattr(policy, word) != getattr(AS_IT_IS, word)]
@@ -114,7 +122,7 @@ def _ready(
 def _end(
     opened: duckdb.DuckDBPyConnection, admitted: Mapping[str, pa.Table | Scan], judged: Mapping[str, Judged]
 ) -> pd.Timestamp:
-    if "transactions" not in admitted:
+    if undated(admitted):
         return UNDATED
     place(opened, {"admitted": admitted["transactions"]})
     last = opened.execute("SELECT max(time) FROM admitted").fetchall()[0][0]

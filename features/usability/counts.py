@@ -112,12 +112,41 @@ def _uplift(evidence: Evidence, period: Period) -> Counts:
     return Counts(int(found["customers"]), int(found["buyers"]), sizes[rarest], rarest)
 
 
+def _ended(evidence: Evidence, period: Period, *, grace_days: int = 0) -> Counts:
+    """Count customers whose contract runs at the cutoff, and those who have none at the end of the horizon."""
+    contracts = evidence.sheets["subscriptions"]
+    start, end = contracts.value("start"), f"{contracts.value('end')} + INTERVAL {grace_days} DAY"
+    known = contracts.value("known_time") if contracts.has("known_time") else "NULL"
+
+    def runs(at: pd.Timestamp) -> str:
+        time = f"TIMESTAMP '{at}'"
+        return f"{start} < {time} AND coalesce({known} < {time}, TRUE) AND coalesce({end} >= {time}, TRUE)"
+
+    customers = (
+        f"SELECT bool_or({runs(period.cutoff)}) AS asked, bool_or({runs(period.end)}) AS stays "
+        f"FROM {contracts.relation} WHERE {start} IS NOT NULL GROUP BY {contracts.value('customer_id')}"
+    )
+    found = evidence.one(
+        "SELECT count(*) FILTER (WHERE asked) AS customers, count(*) FILTER (WHERE asked AND NOT stays) AS gone "
+        f"FROM ({customers})"
+    )
+    asked, gone = int(found["customers"]), int(found["gone"])
+    stay = asked - gone
+    return Counts(asked, gone, min(gone, stay), "of them leave" if gone <= stay else "of them stay")
+
+
+def _lapsed(evidence: Evidence, period: Period) -> Counts:
+    return _ended(evidence, period, grace_days=evidence.sheets["subscriptions"].policy.grace_days)
+
+
 COUNTED: Final[Mapping[Kind, Callable[[Evidence, Period], Counts]]] = {
     "binary": _binary,
     "count": _amounts,
     "amount": _amounts,
     "pairs": _pairs,
     "uplift": _uplift,
+    "ended": _ended,
+    "lapsed": _lapsed,
     "other": lambda evidence, period: Counts(0, 0, 0, ""),
 }
 

@@ -10,6 +10,7 @@ import pandas as pd
 from features.engine.casts import BLANKS
 from features.engine.profile import RawTables
 from features.engine.render import identifier
+from features.history import dated
 from features.usability.report import ColumnProfile, TableProfile
 from features.usability.sheet import Sheet
 
@@ -88,10 +89,11 @@ class Evidence:
     def end(self) -> pd.Timestamp | None:
         """The first instant of which nothing is known: as given, or the midnight after the last transaction so far.
 
-        Placeholders of times, and what lies after `now`, do not count. None where no transaction has a time.
+        Placeholders of times, and what lies after `now`, do not count. None where it is neither given nor has any
+        transaction a time, and of customers alone.
         """
-        sheet = self.sheets.get("transactions")
-        if sheet is None or sheet.end is not None or not sheet.has("time"):
+        sheet = next((self.sheets[table] for table in dated(self.sheets)), None)
+        if sheet is None or sheet.end is not None or sheet.name != "transactions" or not sheet.has("time"):
             return None if sheet is None else sheet.end
         time = sheet.value("time")
         within = f"{time} <= TIMESTAMP '{sheet.now or LATEST}' AND NOT {sheet.no_time('time')}"

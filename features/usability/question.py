@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["binary", "count", "amount", "pairs", "uplift", "other"]
+Kind = Literal["binary", "count", "amount", "pairs", "uplift", "ended", "lapsed", "other"]
 Verdict = Literal["yes", "thin", "no"]
 
 
@@ -12,10 +12,12 @@ class Question:
     """What is to be predicted, over which horizon, of whom.
 
     `kind`: "binary" whether a customer buys within the horizon (or does not: churn), "count" how often, "amount" for
-    how much, "pairs" which category not bought before is bought, "uplift" what a treatment changes; of any "other" only
-    the length of the history is judged.
+    how much, "pairs" which category not bought before is bought, "uplift" what a treatment changes; "ended" whether a
+    customer whose contract runs at the cutoff has none any more when the horizon ends, "lapsed" the same with the
+    policy's grace after each contract; of any "other" only the length of the history is judged.
     `active_days` asks only about customers with a purchase (for "uplift": a touch) within so many days before the
     cutoff, None about all that are known by then; for "pairs" it is how long a category must not have been bought.
+    Of contracts it is not asked.
     """
 
     name: str
@@ -35,8 +37,8 @@ class Answer:
     """Whether the tables suffice for a question, why, and the numbers behind it.
 
     `cutoff` is the latest one whose horizon has closed (ISO); `customers` are those asked about then, `positives` those
-    of them who bought within the horizon, `rarer` the rarer of what a model must tell apart; `horizons` is how many
-    horizons the history is long.
+    of them who bought within the horizon, or whose contracts were over where it ends; `rarer` the rarer of what a model
+    must tell apart; `horizons` is how many horizons the history is long.
     """
 
     question: str

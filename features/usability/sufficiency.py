@@ -10,6 +10,7 @@ from typing import Final
 
 import pandas as pd
 
+from features.history import dated
 from features.usability.counts import COUNTED, Counts, Period, category
 from features.usability.evidence import Evidence
 from features.usability.question import Answer, Kind, Question, Verdict
@@ -23,8 +24,10 @@ NEEDS: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
     "count": {"transactions": ("customer_id", "time")},
     "amount": {"transactions": ("customer_id", "time", "amount")},
     "pairs": {"transactions": ("customer_id", "time")},
-    "other": {"transactions": ("time",)},
     "uplift": {"transactions": ("customer_id", "time"), "touches": ("customer_id", "time")},
+    "ended": {"subscriptions": ("customer_id", "start", "end")},
+    "lapsed": {"subscriptions": ("customer_id", "start", "end")},
+    "other": {},
 }
 
 
@@ -37,17 +40,17 @@ def answer(evidence: Evidence, question: Question) -> Answer:
     | the rarer of what is to be told apart | < 50 | < 200 | ≥ 200 |
     | history in horizons | < 2 | < 3 | ≥ 3 |
 
-    To be told apart are buyers and others ("binary"); buyers are counted for "count" and "amount", pairs bought for
-    "pairs", and for "uplift" the smallest of the treated and the controls who bought and who did not. With 3 horizons
-    there are 1 to test on and 2 to train on; with 2 to 3 only models that learn from the past alone (buy-till-you-die)
-    can be tested. Of an "other" question only the history is judged, and it is "thin" at best. "no" as well where a
+    To be told apart are buyers and others ("binary"), who leaves and who stays ("ended", "lapsed"); buyers are counted
+    for "count" and "amount", pairs bought for "pairs", and for "uplift" the smallest of the treated and the controls
+    who bought and who did not. With 3 horizons there are 1 to test on and 2 to train on; with 2 to 3 only models that
+    learn from the past alone (buy-till-you-die) can be tested. Of an "other" question only the history is judged, and it is "thin" at best. "no" as well where a
     table or column is missing. The worst line is the verdict.
     """
-    lacking, days = _lacking(evidence, question), _days(evidence)
-    if lacking or evidence.end is None or not len(days):
-        return Answer(question.name, "no", (lacking or "no transaction has a time that can be read",), "", 0, 0, 0, 0.0)
+    lacking, first = _lacking(evidence, question), _first_day(evidence, question)
+    if lacking or evidence.end is None or first is None:
+        return Answer(question.name, "no", (lacking or _no_time(evidence),), "", 0, 0, 0, 0.0)
     horizon = pd.Timedelta(days=question.horizon_days)
-    horizons, cutoff = (evidence.end - days.index[0]) / horizon, evidence.end.normalize() - horizon
+    horizons, cutoff = (evidence.end - first) / horizon, evidence.end.normalize() - horizon
     counts = COUNTED[question.kind](evidence, Period(question, cutoff, cutoff + horizon))
     judged = list(_judged(question, counts, horizons))
     verdict = min((each for each, _ in judged), key=WORST_FIRST.index)
@@ -56,9 +59,19 @@ def answer(evidence: Evidence, question: Question) -> Answer:
     return Answer(question.name, verdict, reasons, f"{cutoff:%Y-%m-%d}", *numbers)
 
 
-def _days(evidence: Evidence) -> pd.Series:
-    sheet = evidence.sheets.get("transactions")
-    return pd.Series() if sheet is None or not sheet.time else evidence.days("transactions").rows
+def _first_day(evidence: Evidence, question: Question) -> pd.Timestamp | None:
+    """Give the first day of the table that the question is about; of any other, of the first there is."""
+    table = next(iter([*NEEDS[question.kind], *dated(evidence.sheets)]), "")
+    if table not in evidence.sheets or not evidence.sheets[table].time:
+        return None
+    days = evidence.days(table).rows
+    return pd.Timestamp(days.index[0]) if len(days) else None
+
+
+def _no_time(evidence: Evidence) -> str:
+    if evidence.end is None and "transactions" not in evidence.given:
+        return "nothing tells where the history ends"
+    return "nothing that happens has a time that can be read"
 
 
 def _judged(question: Question, counts: Counts, horizons: float) -> Iterator[tuple[Verdict, str]]:

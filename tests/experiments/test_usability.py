@@ -127,6 +127,10 @@ def test_the_counts_of_a_study_are_those_of_its_population_and_target() -> None:
         ("active_28d", "orders", "count", 28),
         ("subscribers", "churned", "other", None),
         ("known", "subscription_ended", "other", None),
+        ("subscribers", "subscription_ended", "ended", None),
+        ("members", "lapsed", "lapsed", None),
+        ("members", "churned", "other", None),
+        ("renewing", "lapsed", "other", None),
     ],
 )
 def test_populations_and_targets_are_put_into_plain_words(
@@ -140,11 +144,17 @@ def test_every_study_that_we_ship_is_turned_into_a_question() -> None:
     asked = {name: list(_asked(name, read_study(name))) for name in study_names()}
     assert {name: [(each.kind, each.horizon_days, each.active_days) for each in of] for name, of in asked.items()} == {
         "cdnow_churn": [("binary", 91, None)],
+        "cdnow_churn_half_year": [("binary", 182, None)],
         "cdnow_clv": [("amount", 182, None)],
         "complete_journey_churn": [("binary", 28, 84)],
         "complete_journey_clv": [("amount", 91, None)],
         "complete_journey_cross_sell": [("pairs", 28, 182)],
+        "complete_journey_price_tier": [("other", 28, 84)],
         "complete_journey_segments": [],
+        "complete_journey_spend_fall": [("other", 28, 84)],
+        "complete_journey_upsell": [("other", 28, 84)],
+        "simulated_lapse": [("lapsed", 56, None)],
+        "telco_churn": [],
     }
 
 

@@ -182,7 +182,16 @@ REFUSED: Mapping[str, tuple[str, type[Exception], str]] = {
         "bakery: unknown tables ['sales']; a history is made of transactions, events, touches,",
     ),
     "table and tables": (f'{CSV}[table]\ncsv = "sales.csv"\n', ConfigError, "customers without dates, not both"),
-    "no transactions": ('[tables.events]\ncsv = "sales.csv"\n', HistoryError, "bakery: no table 'transactions'"),
+    "nothing that happens": (
+        '[tables.products]\ncsv = "sales.csv"\n',
+        HistoryError,
+        "bakery: no table of what happens",
+    ),
+    "no transactions and no end": (
+        '[tables.events]\ncsv = "sales.csv"\n',
+        HistoryError,
+        "bakery: without transactions nothing tells where the history ends; say the `end`",
+    ),
     "a mapped column that is not there": (
         f'{CSV}columns.customer_id = "Kunde"\ncolumns.category = "art"\n',
         HistoryError,

@@ -11,7 +11,7 @@ import pandas as pd
 from features.engine.spark.columns import advice, spark_type
 from features.engine.spark.text import literal, name
 from features.finding import Finding
-from features.history import History, Scan
+from features.history import DATED, History, Scan, dated
 from features.tables import TABLES, Column, HistoryError
 
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ def described(tables: Mapping[str, "DataFrame"], end: pd.Timestamp) -> History:
     Raises `HistoryError` for tables or columns that are not as they must be: all that is wrong, with what to do.
     """
     unknown = sorted(set(tables) - set(TABLES))
-    if unknown or "transactions" not in tables:
-        what = f"unknown tables {unknown}" if unknown else "no table 'transactions'"
-        raise HistoryError(f"{SPARK}: {what}; a history is made of {', '.join(TABLES)}")
+    if unknown:
+        raise HistoryError(f"{SPARK}: unknown tables {unknown}; a history is made of {', '.join(TABLES)}")
+    if not dated(tables):
+        raise HistoryError(f"{SPARK}: no table of what happens; give one of {', '.join(DATED)}")
     found = [fault for table, frame in tables.items() for fault in _faults(table, frame)]
     if found:
         lines = "\n".join(f"- {fault.line()}" for fault in found)

@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Iterator
 
 from features.engine.admission.faults import mapped_under
-from features.history import undated
+from features.history import DATED, SAY_END, dated, undated
+from features.policy import AS_IT_IS, OF_TRANSACTIONS
 from features.tables import TABLES
 from features.usability.checks import whole_check
 from features.usability.evidence import Evidence
@@ -29,19 +30,38 @@ def unknown_table(evidence: Evidence) -> Iterator[Fault]:
 
 @whole_check
 def missing_table(evidence: Evidence) -> Iterator[Fault]:
-    """No transactions, and not customers alone, who need none."""
-    if "transactions" not in evidence.given and not undated(evidence.given):
-        yield Fault("error", "transactions", "", "is not there", "hand in the purchases; nothing works without them")
+    """Nothing that happens, and not customers alone, who need no such table."""
+    if not dated(evidence.given) and not undated(evidence.given):
+        advice = f"hand in one of {', '.join(DATED)}; nothing works without any of them"
+        yield Fault("error", "transactions", "", "is not there", advice)
+
+
+@whole_check
+def missing_end(evidence: Evidence) -> Iterator[Fault]:
+    """No transactions, and no end that is said, which then nothing tells."""
+    given = dated(evidence.given)
+    said = any(sheet.end is not None for sheet in evidence.sheets.values())
+    if given and "transactions" not in given and evidence.sheets and not said:
+        yield Fault("error", given[0], "", "does not tell where the history ends", SAY_END)
+
+
+@whole_check
+def policy_of_nothing(evidence: Evidence) -> Iterator[Fault]:
+    """Policies about transactions where there are none."""
+    policy = next((sheet.policy for sheet in evidence.sheets.values()), AS_IT_IS)
+    words = [word for word in OF_TRANSACTIONS if getattr(policy, word) != getattr(AS_IT_IS, word)]
+    if words and "transactions" not in evidence.given:
+        what = f"is not there, and the policy {', '.join(words)} is about it"
+        yield Fault("error", "transactions", "", what, "hand in the purchases, or leave the policy out")
 
 
 @whole_check
 def empty_table(evidence: Evidence) -> Iterator[Fault]:
-    """A table without rows."""
+    """A table without rows; an error where nothing else tells of what happens."""
     for table, raw in evidence.raw.tables.items():
         if not raw.rows:
             advice = "look whether its query, path or filter still fits, or leave the table out"
-            alone = table == "transactions" or undated(evidence.given)
-            yield Fault("error" if alone else "warning", table, "", "has no rows", advice)
+            yield Fault("error" if table in _needed(evidence) else "warning", table, "", "has no rows", advice)
 
 
 @whole_check
@@ -76,6 +96,15 @@ def unused_format(evidence: Evidence) -> Iterator[Fault]:
         if table in evidence.raw.tables and column not in evidence.raw.tables[table].types:
             have = list(evidence.raw.tables[table].types)
             yield Fault("error", table, column, "is not there to have a format", f"there are {have}")
+
+
+def _needed(evidence: Evidence) -> list[str]:
+    """Name the tables that must have rows: customers alone, transactions, else any one of what happens."""
+    if undated(evidence.given):
+        return list(evidence.given)
+    if "transactions" in evidence.given:
+        return ["transactions"]
+    return [] if dated(evidence.sheets) else dated(evidence.given)
 
 
 def _near(name: str, names: list[str]) -> str:

@@ -137,7 +137,7 @@ def test_what_is_examined_stays_as_it_is(ill: Tables) -> None:
         pd.testing.assert_frame_equal(ill[name], table)
 
 
-def test_nothing_at_all_lacks_transactions() -> None:
+def test_nothing_at_all_lacks_what_happens() -> None:
     assert [each.check for each in examine("nothing", {}).findings] == ["missing_table"]
 
 
@@ -158,6 +158,6 @@ def test_tables_lie_in_one_duckdb_file_or_are_told(tmp_path: Path) -> None:
     }
     findings = examine("files", sources).findings
     assert [(each.check, each.table) for each in findings if each.severity == "error"] == [
-        ("missing_table", "transactions"),
+        ("missing_end", "events"),
         ("unreadable_table", "touches"),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from features.policy import Policy
 from features.usability import Question, examine
 from features.usability.question import Answer
 from tests.features.usability.breaks import Tables
@@ -73,6 +74,58 @@ def test_cells_of_uplift_are_those_a_loop_counts(sound: Tables) -> None:
     assert found.positives == cells[True, True] + cells[False, True]
 
 
+def _runs(contract: tuple[pd.Timestamp, pd.Timestamp], at: pd.Timestamp, grace_days: int) -> bool:
+    start, end = contract
+    return start < at and (pd.isna(end) or end + grace_days * DAY >= at)
+
+
+@pytest.mark.parametrize(("kind", "policy", "grace_days"), [("ended", 20, 0), ("lapsed", 0, 0), ("lapsed", 20, 20)])
+@pytest.mark.parametrize("horizon_days", [28, 91])
+def test_contracts_that_are_over_are_those_a_loop_counts(
+    sound: Tables, kind: Any, policy: int, grace_days: int, horizon_days: int
+) -> None:
+    """The end is said, and neither purchases nor events are needed."""
+    contracts: dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]] = {}
+    for row in sound["subscriptions"].itertuples():
+        contracts.setdefault(str(row.customer_id), []).append((row.start, row.end))  # type: ignore[arg-type]
+    cutoff = END - horizon_days * DAY
+    asked = [each for each in contracts.values() if any(_runs(one, cutoff, grace_days) for one in each)]
+    gone = [each for each in asked if not any(_runs(one, END, grace_days) for one in each)]
+    tables, question = {"subscriptions": sound["subscriptions"]}, Question("contracts", horizon_days, kind)
+    found = _answer(tables, question, end=END, policy=Policy(grace_days=policy))
+    assert (found.customers, found.positives, found.cutoff) == (len(asked), len(gone), f"{cutoff:%Y-%m-%d}")
+    assert (found.rarer, found.reasons[1]) == (len(gone), f"{len(gone)} of them leave")
+    first = sound["subscriptions"]["start"].min().normalize()
+    assert found.horizons == pytest.approx((END - first) / (horizon_days * DAY), abs=0.005)
+
+
+def test_contracts_are_counted_from_when_they_are_known_and_may_end_later() -> None:
+    """One leaves; one was told late, one ends after the end, one begins again on the day of the cutoff."""
+    rows = [
+        ("gone", "2024-01-01", "2024-06-15", None),
+        ("on the cutoff", "2024-01-01", "2024-06-01", None),
+        ("over before", "2024-01-01", "2024-05-31", None),
+        ("late", "2024-01-01", "2024-06-15", "2024-06-01"),
+        ("later", "2024-01-01", "2031-01-01", None),
+        ("open", "2024-01-01", None, None),
+        ("again", "2024-01-01", "2024-05-01", None),
+        ("again", "2024-06-01", None, None),
+        ("two at once", "2024-01-01", "2024-06-15", None),
+        ("two at once", "2024-02-01", None, None),
+    ]
+    table = pd.DataFrame(rows, columns=["customer_id", "start", "end", "known_time"]).assign(plan="basic")
+    end = pd.Timestamp("2024-07-01")
+    found = _answer({"subscriptions": table}, Question("contracts", 30, "ended"), end=end)
+    assert (found.cutoff, found.customers, found.positives) == ("2024-06-01", 5, 2)
+    graceful = _answer(
+        {"subscriptions": table}, Question("contracts", 30, "lapsed"), end=end, policy=Policy(grace_days=16)
+    )
+    assert (graceful.customers, graceful.positives) == (6, 2)
+    assert _answer({"subscriptions": table}, Question("contracts", 30, "ended")).reasons == (
+        "nothing tells where the history ends",
+    )
+
+
 def _shop(buyers: int, others: int, *, days: int = 120) -> Tables:
     """Let so many customers buy early, and some of them in the last 30 days again."""
     first, again = pd.Timestamp("2025-01-01"), pd.Timestamp("2025-01-01") + (days - 1) * DAY
@@ -134,6 +187,8 @@ def test_returns_are_no_purchases_and_what_was_not_known_does_not_count() -> Non
     [
         ("binary", "transactions", "there are no transactions"),
         ("uplift", "touches", "there are no touches"),
+        ("ended", "subscriptions", "there are no subscriptions"),
+        ("lapsed", "subscriptions.end", "subscriptions lacks end, or nothing can be read there"),
         ("pairs", "transactions.category", "no transaction has a category"),
         ("amount", "transactions.amount", "transactions lacks amount, or nothing can be read there"),
     ],
@@ -150,7 +205,7 @@ def test_what_is_missing_is_said(sound: Tables, kind: Any, lost: str, reason: st
 def test_times_that_cannot_be_read_are_said() -> None:
     rows = _shop(3, 3)["transactions"]
     found = _answer({"transactions": rows.assign(time="soon")}, Question("churn", 28))
-    assert (found.verdict, found.reasons) == ("no", ("no transaction has a time that can be read",))
+    assert (found.verdict, found.reasons) == ("no", ("nothing that happens has a time that can be read",))
 
 
 def test_the_end_may_be_given(sound: Tables) -> None:

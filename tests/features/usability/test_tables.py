@@ -25,9 +25,16 @@ from tests.features.usability.breaks import (
     where,
 )
 
-T, E = "transactions", "events"
+T, E, S = "transactions", "events", "subscriptions"
+END = pd.Timestamp("2025-08-23")
 RATES = pd.DataFrame({"currency": ["USD", "GBP"], "rate": [0.9, 1.2]})
 CONVERTED = {"policy": Policy(currency=Currency("EUR", RATES))}
+
+
+def _only(tables: Tables, *names: str) -> None:
+    """Hand in some of the tables."""
+    for name in set(tables) - set(names):
+        del tables[name]
 
 
 def _large(tables: Tables, *lost: str) -> None:
@@ -124,7 +131,24 @@ TABLES = {
         lambda tables: tables.update(event=tables["touches"]),
         Told("unknown_table", "event"),
     ),
-    "no transactions": Defect(lambda tables: tables.pop(T), Told("missing_table", T)),
+    "nothing that happens": Defect(lambda tables: _only(tables, "customers", "products"), Told("missing_table", T)),
+    "no transactions, and no end": Defect(lambda tables: tables.pop(T), Told("missing_end", S)),
+    "customers and contracts, and no end": Defect(lambda tables: _only(tables, "customers", S), Told("missing_end", S)),
+    "a policy of transactions without any": Defect(
+        lambda tables: tables.pop(T),
+        Told("policy_of_nothing", T, what="is not there, and the policy returns, duplicates is about it"),
+        options={"end": END, "policy": Policy(returns="net", duplicates="drop", grace_days=7)},
+    ),
+    "contracts alone, and none": Defect(
+        lambda tables: (_only(tables, S), keep(S, lambda table: table["price"] < 0)(tables)),
+        Told("empty_table", S),
+        options={"end": END},
+    ),
+    "events and no contracts": Defect(
+        lambda tables: (_only(tables, E, S), keep(S, lambda table: table["price"] < 0)(tables)),
+        Told("empty_table", S, severity="warning"),
+        options={"end": END},
+    ),
     "no events": Defect(keep(E, lambda table: table["kind"] == ""), Told("empty_table", E, severity="warning")),
     "no transaction": Defect(keep(T, lambda table: table["amount"] > 1e9), Told("empty_table", T)),
     "a missing column": Defect(
@@ -206,6 +230,14 @@ def test_of_sound_customers_without_dates_there_is_nothing_to_tell(name: str) ->
     report = examine("people", tables, formats={"customers.paid": "number"} if "paid" in SOUND[name] else {})
     assert report.findings == ()
     assert (report.ok, report.end, [each.name for each in report.tables]) == (True, "", ["customers"])
+
+
+@pytest.mark.parametrize("names", [(S,), (S, "customers", E), (E,), ("touches",)])
+def test_of_sound_tables_without_transactions_there_is_nothing_to_tell(names: tuple[str, ...], shop: Tables) -> None:
+    _only(shop, *names)
+    report = examine("club", shop, end=END)
+    assert (report.of("error"), report.of("warning")) == ([], [])
+    assert (report.end, {each.name for each in report.tables}) == ("2025-08-23T00:00:00", {*names})
 
 
 def test_attributes_are_not_told_of_beside_transactions(shop: Tables) -> None:
