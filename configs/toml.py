@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -66,8 +66,9 @@ def _keys(shape: type[Strict], place: list[str]) -> list[str]:
     prefix = "".join(f"{part}." for part in place)
     for part in place:
         field = shape.model_fields.get(part)
-        inner = field.annotation if field is not None else None
-        if not (isinstance(inner, type) and issubclass(inner, Strict)):
+        said = field.annotation if field is not None else None
+        inner = [each for each in (said, *get_args(said)) if isinstance(each, type) and issubclass(each, Strict)]
+        if len(inner) != 1:
             return []
-        shape = inner
+        (shape,) = inner
     return [prefix + key for key in shape.model_fields]
