@@ -54,22 +54,26 @@ def _judged(
         scored = [read_scored(deployment.registry, each.run_id) for each in (champion, challenger)]
         return verdict(*scored, kind=kind)
     history = history_of(challenger, None)
-    at = _holdout(history, champion.artifact, challenger.artifact) if cutoff is None else history.local(cutoff)
+    at = _latest(history, champion.artifact, challenger.artifact) if cutoff is None else history.local(cutoff)
+    for each in (champion, challenger):
+        _check_unseen(each.artifact, at)
     return verdict(*(_scored(history, each, at) for each in (champion, challenger)), kind=kind)
 
 
-def _holdout(history: History, *artifacts: Artifact) -> pd.Timestamp:
-    """Find the latest day whose outcome is known. Raises `NotPromoted` where a model may have learned from it."""
-    at = (history.end - max(_closes_in(each) for each in artifacts)).floor("D")
-    for each in artifacts:
-        learned = MODELS[each.model_name].learns == "outcome"
-        free = each.trained_to + (_closes_in(each) if learned else pd.Timedelta(0))
-        if free > at:
-            raise NotPromoted(
-                f"{each.model_name} has learned from outcomes up to {free:%Y-%m-%d}, and the latest day whose outcome "
-                f"is known is {at:%Y-%m-%d}: wait for more data"
-            )
-    return at
+def _latest(history: History, *artifacts: Artifact) -> pd.Timestamp:
+    """Give the latest day whose outcome is known."""
+    return (history.end - max(_closes_in(each) for each in artifacts)).floor("D")
+
+
+def _check_unseen(artifact: Artifact, at: pd.Timestamp) -> None:
+    """Raise `NotPromoted` where a model may have learned from what it would be tested on."""
+    learned = MODELS[artifact.model_name].learns == "outcome"
+    free = artifact.trained_to + (_closes_in(artifact) if learned else pd.Timedelta(0))
+    if free > at:
+        raise NotPromoted(
+            f"{artifact.model_name} has learned from outcomes up to {free:%Y-%m-%d}, and would be tested at "
+            f"{at:%Y-%m-%d}: wait for more data, or name a later --cutoff"
+        )
 
 
 def _closes_in(artifact: Artifact) -> pd.Timedelta:

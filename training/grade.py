@@ -37,7 +37,7 @@ SPREAD: Final = (0.03, 0.06)
 PARTS: Final = 3
 """Fewer parts tell nothing of stability: at most B."""
 EVENTS: Final = (500, 200)
-"""Customers with a positive outcome in the test rows for A and B."""
+"""Customers of the test rows who had the outcome (of two, the rarer one) for A and B."""
 LEAST_CUSTOMERS, LEAST_TRAINED, LEAST_TESTED, LEAST_CUTOFFS = 100, 50, 20, 2
 """What there must be for any model: customers to learn from, customers of each outcome among them and among the test
 rows, and training cutoffs at the first origin."""
@@ -103,7 +103,7 @@ def grade(judged: Backtested, *, kind: TargetKind, baseline: Backtested | None, 
         _gained(judged, baseline, kind, seed=seed),
         _true(judged, kind),
         _stable(judged, kind),
-        _volume(judged),
+        _volume(judged, kind),
     )
     letter = LETTERS[max(LETTERS.index(check.letter) for check in checks)]
     if letter == "unfit":
@@ -177,13 +177,19 @@ def _stable(judged: Backtested, kind: TargetKind) -> Check:
     values = table.loc[(table["part"] != POOLED) & (table["metric"] == metric), "value"].dropna()
     spread = float(values.max() - values.min()) if len(values) else float("nan")
     if len(values) < PARTS:
-        return Check("stability", spread, "B", f"{len(values)} parts are too few to tell how stable it is")
+        return Check(
+            "stability",
+            spread,
+            "B",
+            f"how stable it is cannot be told from {len(values)} part" + "s" * (len(values) != 1),
+        )
     told = f"{metric} lies between {values.min():.3f} and {values.max():.3f} over {len(values)} parts"
     return Check("stability", spread, _letter(spread, SPREAD, higher=False), told)
 
 
-def _volume(judged: Backtested) -> Check:
+def _volume(judged: Backtested, kind: TargetKind) -> Check:
     rows = judged.scored
-    events = int(rows.loc[rows["actual"] > 0, "customer_id"].nunique())
-    letter = _letter(events, EVENTS, higher=True)
-    return Check("volume", events, letter, f"{events} customers of the test rows had a positive outcome")
+    had = [rows["actual"] > 0, rows["actual"] <= 0] if kind == "binary" else [rows["actual"] > 0]
+    events = min(int(rows.loc[each, "customer_id"].nunique()) for each in had)
+    what = "the rarer outcome" if kind == "binary" else "an outcome above 0"
+    return Check("volume", events, _letter(events, EVENTS, higher=True), f"{events} customers tested had {what}")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from mlflow.exceptions import MlflowException
 
+from configs.registry import did_you_mean
 from models.registry.store import ModelRegistry, NotRegistered
 
 FORMER: Final = "former_champion"
@@ -51,6 +52,8 @@ def roll_back(registry: ModelRegistry, name: str, *, at: datetime, reason: str) 
     Raises `NotRegistered` where there is no champion, or none before it.
     """
     version = champion_of(registry, name)
+    if name not in registry.names():
+        raise NotRegistered(did_you_mean("registered model", name, registry.names()))
     if version is None:
         raise NotRegistered(f"model {name!r} has no champion to roll back from")
     former = json.loads(registry.client.get_model_version(name, version).tags.get(FORMER, "null"))

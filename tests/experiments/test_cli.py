@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -25,12 +26,14 @@ def store(var: Path) -> ModelRegistry:
     return ModelRegistry(Settings.read({"AUGURY_VAR": str(var)}).mlflow)
 
 
-def test_train_shows_tracks_and_registers(champion: Answer, var: Path) -> None:
+def test_train_shows_grades_tracks_and_registers(champion: Answer, var: Path) -> None:
     assert champion.returncode == 0
     assert "CDNOW's tenth: who leaves" in champion.stdout
     assert "ROC-AUC" in champion.stdout
+    assert "boosted, calibration sigmoid: grade B" in champion.stdout
+    assert "gain over the baseline: roc_auc lies" in champion.stdout
     assert "registered as small version 1 (champion)" in champion.stdout
-    assert "4/4" in champion.stderr
+    assert "7/7" in champion.stderr
     registered = store(var).load("small")
     assert (registered.version, registered.artifact.model_name) == ("1", "boosted")
     assert registered.artifact.model.get_params()["rounds"] == 20
@@ -38,6 +41,31 @@ def test_train_shows_tracks_and_registers(champion: Answer, var: Path) -> None:
     assert run.info.status == "FINISHED"
     assert set(registered.artifact.provenance) == {"data", "dataset", "zone", "commit", "lock", "augury"}
     assert (var / "mlartifacts" / "small").is_dir()
+    assert (var / "reports" / "small" / "report.html").is_file()
+
+
+def test_a_card_is_made_again_from_the_run_alone(augury: Augury, champion: Answer, var: Path, tmp_path: Path) -> None:
+    run = store(var).load("small").run_id
+    for asked in ("small", run):
+        assert augury("card", asked, "--to", tmp_path / asked).returncode == 0
+        card = (tmp_path / asked / "card.md").read_text(encoding="utf-8")
+        assert card == (var / "reports" / "small" / "card.md").read_text(encoding="utf-8")
+    unknown = augury("card", "smal")
+    assert (unknown.returncode, unknown.stderr.splitlines()[-1]) == (1, "augury: there is no run 'smal'")
+
+
+def test_reasons_go_with_the_scores(augury: Augury, champion: Answer, var: Path, tmp_path: Path) -> None:
+    """Log-odds of the three weightiest concepts of each customer, in order; the sum of all is the score's."""
+    assert augury("score", "small", "--reasons", 3, "--to", tmp_path / "out").returncode == 0
+    why = pd.read_parquet(tmp_path / "out" / "reasons.parquet")
+    scores = pd.read_parquet(tmp_path / "out" / "scores.parquet")
+    assert set(why["customer_id"]) == set(scores["customer_id"])
+    assert why.groupby("customer_id")["rank"].max().le(3).all()
+    assert why["sentence"].str.contains("no purchase for").any()
+    assert ((why["points"] > 0) == (why["direction"] == "raises")).all()
+    artifact, frame = store(var).load("small").artifact, pd.read_parquet(tmp_path / "out" / "frame.parquet")
+    log_odds = artifact.contributions(frame).sum(axis=1)
+    assert (1 / (1 + np.exp(-log_odds))).tolist() == pytest.approx(scores["score"].tolist(), abs=1e-6)
 
 
 def test_score_writes_the_whole_population(augury: Augury, champion: Answer, var: Path) -> None:
@@ -86,24 +114,35 @@ def test_a_warning_ends_with_its_code_on_request_alone(augury: Augury, champion:
     assert augury("drift", "small", "--cutoff", cutoff, "--warn").returncode == 10
 
 
-def test_another_model_is_a_challenger_or_is_only_tracked(
+def test_a_later_model_is_a_challenger_or_is_only_tracked(
     augury: Augury, champion: Answer, small_study: Path, var: Path
 ) -> None:
-    said = augury("train", small_study, "--model", "base_rate", "--alias", "challenger")
+    said = augury("train", small_study, "--model", "rfm_logistic")
     assert said.returncode == 0
     challenger = store(var).load("small", "challenger")
-    assert challenger.artifact.model_name == "base_rate"
-    only = augury("train", small_study, "--model", "base_rate", "--alias", "none")
+    assert f"registered as small version {challenger.version} (challenger)" in said.stdout
+    assert challenger.artifact.model_name == "rfm_logistic"
+    only = augury("train", small_study, "--model", "rfm_logistic", "--alias", "none")
     assert only.returncode == 0
     assert "registered" not in only.stdout
     assert store(var).load("small", "challenger").version == challenger.version
     assert store(var).load("small").artifact.model_name == "boosted"
 
 
+def test_a_model_that_is_no_better_than_chance_is_none(
+    augury: Augury, small_study: Path, champion: Answer, var: Path
+) -> None:
+    before = store(var).client.search_model_versions("name = 'small'")
+    said = augury("train", small_study, "--model", "base_rate")
+    assert said.returncode == 1
+    assert "augury: not fit for use: roc_auc is 0.500" in said.stderr
+    assert len(store(var).client.search_model_versions("name = 'small'")) == len(before)
+
+
 def test_a_model_is_tuned_on_request(augury: Augury, small_study: Path, var: Path) -> None:
     said = augury("train", small_study, "--trials", 2, "--alias", "none")
     assert said.returncode == 0
-    assert "6/6" in said.stderr
+    assert "9/9" in said.stderr
     assert (var / "optuna.db").is_file()
 
 
@@ -156,13 +195,20 @@ def test_list_names_what_there_is(kind: str, some: set[str], augury: Augury) -> 
         (["train", "cdnow_chrun"], "unknown study 'cdnow_chrun'; did you mean 'cdnow_churn'"),
         (["compare", "cdnow_chrun"], "unknown study 'cdnow_chrun'; did you mean 'cdnow_churn'"),
         (["train", "SMALL", "--model", "bosted"], "unknown model of study"),
-        (["train", "SMALL", "--alias", "best"], "unknown alias 'best'; use champion, challenger or none"),
-        (["score", "smal"], "unknown registered model 'smal'; did you mean 'small'? Known: small"),
-        (["drift", "smal"], "unknown registered model 'smal'; did you mean 'small'? Known: small"),
+        (
+            ["train", "SMALL", "--alias", "best"],
+            "unknown alias 'best'; use challenger or none: `augury promote` makes a champion",
+        ),
+        (["score", "smal"], "unknown registered model 'smal'; did you mean 'small'? Known: "),
+        (["drift", "smal"], "unknown registered model 'smal'; did you mean 'small'? Known: "),
         (["score", "small", "--dataset", "cdnw"], "unknown dataset 'cdnw'; did you mean 'cdnow'"),
         (["score", "small", "--cutoff", "1997-13-45"], "the cutoff '1997-13-45' is not an ISO time such as 2017-12-03"),
         (["drift", "small", "--cutoff", ""], "the cutoff '' is not an ISO time such as 2017-12-03"),
         (["drift", "small", "--cutoff", "2030-01-01"], "cutoff 2030-01-01 lies beyond the data of cdnow_sample"),
+        (["promote", "small", "--force"], "--force overrides the gate and needs --reason"),
+        (["promote", "smal"], "unknown registered model 'smal'; did you mean 'small'? Known: "),
+        (["rollback", "small"], "version 1 of small is its first champion: there is none to go back to"),
+        (["rollback", "smal"], "unknown registered model 'smal'; did you mean 'small'? Known: "),
         (["list", "modes"], "unknown kind 'modes'; did you mean 'models'"),
     ],
 )
@@ -204,7 +250,21 @@ def test_help_is_there_at_once(tmp_path: Path) -> None:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1
-    for command in ("demo", "train", "compare", "study", "score", "serve", "drift", "list", "readme", "features"):
+    for command in (
+        "demo",
+        "train",
+        "compare",
+        "study",
+        "score",
+        "serve",
+        "drift",
+        "list",
+        "readme",
+        "features",
+        "promote",
+        "rollback",
+        "card",
+    ):
         assert command in done.stdout
     assert list(tmp_path.iterdir()) == []
 

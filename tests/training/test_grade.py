@@ -26,7 +26,7 @@ def judged(
     low: float = 0.75,
     pooled: Mapping[str, float] | None = None,
     parts: tuple[float, ...] = (0.80, 0.79, 0.81),
-    events: int = 600,
+    events: int = 500,
     scored: pd.DataFrame | None = None,
 ) -> Backtested:
     """Make a back-test by its numbers: the low end of what ranks, the ranking by part, customers with an event."""
@@ -123,8 +123,11 @@ def test_stability_is_graded_by_the_spread(parts: tuple[float, ...], letter: str
 
 
 @pytest.mark.parametrize(("events", "letter"), [(500, "A"), (499, "B"), (200, "B"), (199, "C"), (0, "C")])
-def test_volume_is_graded_by_customers_with_a_positive_outcome(events: int, letter: str) -> None:
-    assert letters(judged(events=events))["volume"] == letter
+def test_volume_is_graded_by_customers_with_the_rarer_outcome(events: int, letter: str) -> None:
+    for actual in (np.arange(1500) < events, np.arange(1500) >= events):
+        assert letters(judged(scored=table(actual)))["volume"] == letter
+    assert letters(judged(scored=table(np.arange(1500) < events)), "amount")["volume"] == letter
+    assert letters(judged(scored=table(np.arange(events + 3) < events)), "amount")["volume"] == letter
 
 
 def test_a_customer_with_two_positive_outcomes_is_one() -> None:
@@ -165,7 +168,7 @@ def test_without_another_model_there_is_no_gain_to_be_seen() -> None:
 
 def test_the_grade_is_the_worst_letter() -> None:
     rng = np.random.default_rng(0)
-    actual = np.arange(1000) < 600
+    actual = np.arange(1000) < 500
     better = table(actual, np.clip(actual * 0.2 + rng.random(1000) * 0.5, 0, 1))
     base = judged(model="base", scored=table(actual, 0.5))
     best = grade(judged(scored=better), kind="binary", baseline=base)

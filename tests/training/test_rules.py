@@ -19,7 +19,7 @@ TEXT = re.sub(r"\s+", " ", PAGE.read_text(encoding="utf-8"))
         ("| calibration: ECE |", grade.TRUE["binary"][1]),
         ("| … aggregate bias, for counts and amounts |", grade.TRUE["amount"][1]),
         ("| stability: ranking of the best part less that of the worst |", grade.SPREAD),
-        ("| volume: customers of the test rows with a positive outcome |", grade.EVENTS),
+        ("| volume: customers tested who had the outcome (of two, the rarer) |", grade.EVENTS),
     ],
 )
 def test_each_row_of_the_grade_has_its_bounds(start: str, bounds: tuple[float, ...]) -> None:
