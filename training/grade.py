@@ -32,8 +32,8 @@ TRUE: Final[dict[TargetKind, tuple[str, tuple[float, float]]]] = {
     "amount": ("aggregate_bias", (0.05, 0.15)),
 }
 """What says that its numbers are true, and how far from zero it may be for A and B."""
-SPREAD: Final = (0.03, 0.06)
-"""How far apart the ranking metric of the best and the worst part may lie for A and B."""
+FALL: Final = (0.02, 0.04)
+"""How far below the mean of the parts the ranking metric of the worst part may lie for A and B."""
 PARTS: Final = 3
 """Fewer parts tell nothing of stability: at most B."""
 EVENTS: Final = (500, 200)
@@ -175,16 +175,12 @@ def _stable(judged: Backtested, kind: TargetKind) -> Check:
     metric, _ = RANKED[kind]
     table = judged.metrics
     values = table.loc[(table["part"] != POOLED) & (table["metric"] == metric), "value"].dropna()
-    spread = float(values.max() - values.min()) if len(values) else float("nan")
+    fall = float(values.mean() - values.min()) if len(values) else float("nan")
     if len(values) < PARTS:
-        return Check(
-            "stability",
-            spread,
-            "B",
-            f"how stable it is cannot be told from {len(values)} part" + "s" * (len(values) != 1),
-        )
+        told = f"how stable it is cannot be told from {len(values)} part" + "s" * (len(values) != 1)
+        return Check("stability", fall, "B", told)
     told = f"{metric} lies between {values.min():.3f} and {values.max():.3f} over {len(values)} parts"
-    return Check("stability", spread, _letter(spread, SPREAD, higher=False), told)
+    return Check("stability", fall, _letter(fall, FALL, higher=False), told)
 
 
 def _volume(judged: Backtested, kind: TargetKind) -> Check:

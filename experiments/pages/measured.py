@@ -7,7 +7,7 @@ from experiments.pages.blocks import Block, Facts, Picture, Section, Table, Text
 from experiments.pages.numbers import count, decimal
 from experiments.scoreboard import COLUMNS, cell, cells
 from training.evaluate import POOLED
-from training.grade import EVENTS, PARTS, RANKED, SPREAD, TRUE
+from training.grade import EVENTS, PARTS, RANKED, FALL, TRUE
 
 Record = Mapping[str, Any]
 Pictures = Mapping[str, Picture]
@@ -112,12 +112,17 @@ def _rule(record: Record) -> list[list[str]]:
         ["calibration", f"{called[truth]}, either way", *(f"up to {bound:.2f}" for bound in off), "above"],
         [
             "stability",
-            f"{called[ranking]} of the best part less that of the worst",
-            f"up to {SPREAD[0]:.2f}",
-            f"up to {SPREAD[1]:.2f}, or fewer than {PARTS} parts",
+            f"how far the worst part's {called[ranking]} lies below the mean",
+            f"up to {FALL[0]:.2f}",
+            f"up to {FALL[1]:.2f}, or fewer than {PARTS} parts",
             "above",
         ],
-        ["volume", "customers with a positive outcome", *(f"from {bound:,}" for bound in EVENTS), "fewer"],
+        [
+            "volume",
+            "customers who had the outcome (of two, the rarer)",
+            *(f"from {bound:,}" for bound in EVENTS),
+            "fewer",
+        ],
     ]
 
 

@@ -18,7 +18,7 @@ TEXT = re.sub(r"\s+", " ", PAGE.read_text(encoding="utf-8"))
         ("| … of the normalised Gini, for counts and amounts |", grade.RANKED["amount"][1]),
         ("| calibration: ECE |", grade.TRUE["binary"][1]),
         ("| … aggregate bias, for counts and amounts |", grade.TRUE["amount"][1]),
-        ("| stability: ranking of the best part less that of the worst |", grade.SPREAD),
+        ("| stability: how far the worst part's ranking lies below the mean of the parts |", grade.FALL),
         ("| volume: customers tested who had the outcome (of two, the rarer) |", grade.EVENTS),
     ],
 )
