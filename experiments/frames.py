@@ -57,9 +57,7 @@ def rebuild_frame(folder: Path) -> None:
 
 def question(history: History, study: Study | None, options: Options) -> Asked:
     """Say what a frame is asked for: what the options say, else the study, else all that a history has at its end."""
-    population = POPULATIONS[
-        options.population or (study.population if study else "known" if history.dated else "listed")
-    ]
+    population = POPULATIONS[options.population or (study.population if study else _everybody(history))]
     if options.cutoffs:
         cutoffs = [instant(each, zone=history.zone) for each in options.cutoffs]
     else:
@@ -73,6 +71,12 @@ def question(history: History, study: Study | None, options: Options) -> Asked:
         categories=_categories(history, study, options, population, first),
         engine=options.engine,
     )
+
+
+def _everybody(history: History) -> str:
+    """Name who is asked about unless it is said: who has bought, has a contract, or is in the table of customers."""
+    usual = {"transactions": "known", "subscriptions": "subscribers", "customers": "listed"}
+    return next((population for table, population in usual.items() if table in history.tables), "known")
 
 
 def study_cutoffs(study: Study, history: History) -> list[pd.Timestamp]:

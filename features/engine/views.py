@@ -22,11 +22,7 @@ def has(history: History, name: str) -> bool:
 
 def columns(history: History, name: str) -> set[str]:
     """Name a view's columns; none where the history does not have it."""
-    view = VIEWS[name]
-    if not has(history, name):
-        return set()
-    kinds = {"kind"} if any(rows.kind for rows in view.rows) else set()
-    return set(_own(history, view)) | {"time"} | kinds
+    return _shown(history, VIEWS[name]) if has(history, name) else set()
 
 
 def query(history: History, name: str) -> str:
@@ -81,7 +77,7 @@ def lacks(history: History, declaration: Declaration) -> str | None:
         view = VIEWS[name]
         if view.table not in history.tables:
             return f"needs the table {view.table!r}; {history.name} has {', '.join(history.tables)}"
-        missing = sorted((read - columns(history, name)) | (view.needs - set(history.columns[view.table])))
+        missing = sorted((read - _shown(history, view)) | (view.needs - set(history.columns[view.table])))
         if missing:
             have = ", ".join(history.columns[view.table])
             return f"needs the columns {missing} of {view.table}; {history.name} has {have}"
@@ -94,6 +90,12 @@ def _rows(history: History, view: View, rows: Rows, source: str) -> str:
     time, where = _filled(history, rows.time), _filled(history, rows.where)
     kind = [f"{text(rows.kind)} AS kind"] if rows.kind else []
     return f"SELECT {', '.join([*kept, f'{time} AS time', *kind])} FROM {source} WHERE {where}"
+
+
+def _shown(history: History, view: View) -> set[str]:
+    """Name the columns that a view of a table that is there has, or would have."""
+    kinds = {"kind"} if any(rows.kind for rows in view.rows) else set()
+    return set(_own(history, view)) | {"time"} | kinds
 
 
 def _own(history: History, view: View) -> list[str]:

@@ -43,8 +43,8 @@ def answer(evidence: Evidence, question: Question) -> Answer:
     To be told apart are buyers and others ("binary"), who leaves and who stays ("ended", "lapsed"); buyers are counted
     for "count" and "amount", pairs bought for "pairs", and for "uplift" the smallest of the treated and the controls
     who bought and who did not. With 3 horizons there are 1 to test on and 2 to train on; with 2 to 3 only models that
-    learn from the past alone (buy-till-you-die) can be tested. Of an "other" question only the history is judged, and it is "thin" at best. "no" as well where a
-    table or column is missing. The worst line is the verdict.
+    learn from the past alone (buy-till-you-die) can be tested. Of an "other" question only the history is judged, and
+    it is "thin" at best. "no" as well where a table or column is missing. The worst line is the verdict.
     """
     lacking, first = _lacking(evidence, question), _first_day(evidence, question)
     if lacking or evidence.end is None or first is None:

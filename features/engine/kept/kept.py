@@ -46,7 +46,7 @@ class Kept:
     the base, all become a new base. A row added late, for a day long past, concerns its own customer only, as any
     other. Frames equal those made from the whole history exactly, where rows of one customer and time are added in the
     order in which the history has them. Features of pairs and features said in SQL are not kept. One process adds at a
-    time.
+    time. Rows are never changed: a contract's end that is told after its row was added needs a new base.
     """
 
     folder: Path
