@@ -28,9 +28,9 @@ Floats = NDArray[np.float64]
 FEWEST = 50
 """Customers with a repeat purchase (or with an amount) below which parameters would be noise."""
 
-TOLERANCES = (1e-7, 1e-6, 1e-5)
+TOLERANCES = (1e-7, 1e-6, 1e-5, 1e-4)
 """Gradient of the mean log-likelihood at which a fit may stop; the looser ones serve data without churn, where the
-optimum is flat and rounding keeps the gradient from falling further (the parameters agree to some 1e-4)."""
+optimum is flat and rounding keeps the gradient from falling further (probabilities agree to some 1e-4)."""
 
 NODES = 64
 """Points of the quadrature: relative error below 2e-6 up to ten years ahead, at the median 5e-16."""

@@ -218,6 +218,24 @@ def test_parameters_that_are_no_numbers_are_refused(value: float, monkeypatch: p
     refused("BG/NBD did not converge", fit_bgnbd, **population(400))
 
 
+@pytest.mark.parametrize("process", ["bgnbd", "mbgnbd"])
+def test_where_nobody_leaves_the_loosest_tolerance_gives_the_same_probabilities(
+    process: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(4)
+    T = rng.uniform(15, 25, 1000).round(2)
+    x = rng.poisson(rng.gamma(1.6, 1 / 1.5, 1000) * T).astype(float)
+    columns = {"x": x, "t_x": np.where(x > 0, T * rng.beta(np.maximum(x, 1), 1), 0.0).round(2), "T": T}
+    silent = []
+    for tolerances in (door.TOLERANCES, door.TOLERANCES[-1:]):
+        monkeypatch.setattr(door, "TOLERANCES", tolerances)
+        params = door.fit_process(process, **columns)
+        silent.append(door.p_silent(params, process=process, horizon=4.0, **columns))
+    assert np.abs(silent[0] - silent[1]).max() < 5e-4
+    monkeypatch.undo()
+    assert door.TOLERANCES[-1] == 1e-4  # without it Complete Journey's households of 2017-06-18 have no MBG/NBD
+
+
 # ---- Gamma-Gamma ----
 
 SPEND = {"p": 6.25, "q": 3.74, "v": 15.44}  # CDNOW 1/10, CLVTools test_correctness_gg.R
