@@ -17,17 +17,17 @@ from experiments.benchmarks.selection.run import run
 from experiments.benchmarks.selection.table import table
 
 HERE = Path(__file__).parent.parent
-SEEDS, DAYS, ORIGINS = 10, 560, 4
-CUSTOMERS = {"known": 2500, "active_182d": 3000}
+SEEDS, CUSTOMERS, DAYS, ORIGINS = 10, 2500, 560, 4
+POPULATIONS = ["known", "active_182d"]
 
 
 def main() -> None:
     """Choose models in every way, print what that cost, and write selection.json and selection.png."""
     os.environ.update({key: os.environ.get(key, value) for key, value in SILENCE.items()})
     told = _flags().parse_args()
-    customers = {name: told.customers or count for name, count in CUSTOMERS.items() if name in told.populations}
-    found = run(range(told.seeds), customers=customers, days=told.days, origins=told.origins)
-    whole = (customers, told.seeds, told.days, told.origins) == (CUSTOMERS, SEEDS, DAYS, ORIGINS)
+    size = {"customers": told.customers, "days": told.days, "origins": told.origins}
+    found = run(range(told.seeds), populations=told.populations, size=size)
+    whole = (told.seeds, told.populations, *size.values()) == (SEEDS, POPULATIONS, CUSTOMERS, DAYS, ORIGINS)
     to = told.to or (HERE if whole else Settings.read(os.environ).var / "benchmarks")
     to.mkdir(parents=True, exist_ok=True)
     picture(found, to / "selection.png")
@@ -38,8 +38,8 @@ def main() -> None:
 def _flags() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(prog="python -m experiments.benchmarks.selection", description=__doc__)
     flags.add_argument("--seeds", type=int, default=SEEDS, help="shops a population (by default %(default)s)")
-    flags.add_argument("--populations", nargs="+", choices=CUSTOMERS, default=list(CUSTOMERS), help="ask only of these")
-    flags.add_argument("--customers", type=int, help=f"customers of a shop (by default {CUSTOMERS})")
+    flags.add_argument("--populations", nargs="+", choices=POPULATIONS, default=POPULATIONS, help="ask only of these")
+    flags.add_argument("--customers", type=int, default=CUSTOMERS, help="customers of a shop (by default %(default)s)")
     flags.add_argument("--days", type=int, default=DAYS, help="days of a shop's history (by default %(default)s)")
     flags.add_argument("--origins", type=int, default=ORIGINS, help="origins to choose by (by default %(default)s)")
     flags.add_argument("--to", type=Path, help="folder of the results (by default this one, for less than all `var`)")

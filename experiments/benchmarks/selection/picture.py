@@ -21,7 +21,7 @@ def picture(found: dict[str, Any], path: Path) -> None:
             regrets = sorted(row["ways"][way]["regret"] for row in rows)
             axes.plot(place + np.linspace(-0.2, 0.2, len(regrets)), regrets, "o", markersize=5, alpha=0.8)
         axes.axhline(found["promise"]["regret"], color="grey", linestyle="--", linewidth=1)
-        title = f"{population}: {len(rows)} shops of {found['customers'][population]:,} customers"
+        title = f"{population}: {len(rows)} shops of {found['customers']:,} customers"
         axes.set(title=title, xticks=range(len(ways)), xticklabels=ways)
         axes.grid(axis="y", alpha=0.3)
     panels[0].set(ylabel="regret: AUC of the best − of the chosen")

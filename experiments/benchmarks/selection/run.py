@@ -15,19 +15,14 @@ REGRET, SHARE, WAY = 0.002, 0.8, "rolling origins"
 Row = dict[str, Any]
 
 
-def run(seeds: Sequence[int], *, customers: Mapping[str, int], days: int, origins: int) -> Row:
-    """Choose in every way in every shop; `customers` says how many there are, by the population that is asked about."""
-    asked = [
-        {"seed": seed, "population": population, "customers": count, "days": days, "origins": origins}
-        for population, count in customers.items()
-        for seed in seeds
-    ]
+def run(seeds: Sequence[int], *, populations: Sequence[str], size: Mapping[str, int]) -> Row:
+    """Choose in every way in every shop; `size` is that of a shop: customers, days and origins."""
+    asked = [{"seed": seed, "population": each, **size} for each in populations for seed in seeds]
     rows = []
     with steps("benchmark selection", len(asked)) as step:
         for each in asked:
             step(f"{each['population']}, seed {each['seed']}")
             rows.append(fresh(WORKER, each, python=Path(sys.executable)))
-    size = {"customers": dict(customers), "days": days, "origins": origins}
     return {**size, "promise": promise(rows), "ways": ways(rows), "rows": rows}
 
 

@@ -17,13 +17,6 @@ Params = Mapping[str, Mapping[str, Any]]
 FAMILY: Final[Params] = {
     name: {} for name in ("base_rate", "rfm_logistic", "no_purchase", "engineered_logistic", "boosted", "blend")
 }
-FAMILIES: Final[Mapping[str, Params]] = {
-    "known": FAMILY,
-    "active_182d": {name: params for name, params in FAMILY.items() if name != "no_purchase"},
-}
-"""Models by population. `no_purchase` describes all customers: of those who bought lately alone its process is
-another one, and cannot be estimated in some of the shops.
-"""
 HELD_OUT: Final = 0.2
 """The share of rows that a random split tests on."""
 

@@ -9,16 +9,15 @@ import pandas as pd
 
 from experiments.benchmarks.measure import measured
 from experiments.benchmarks.selection.shop import Shop, shop
-from experiments.benchmarks.selection.ways import FAMILIES, Choice, auc, by_judging, by_random_rows, met
+from experiments.benchmarks.selection.ways import FAMILY, Choice, Params, auc, by_judging, by_random_rows, met
 from models.metrics import METRICS
 from models.metrics.bootstrap import paired
 
 Row = dict[str, Any]
 
 
-def row(shop: Shop, *, seed: int) -> Row:
+def row(shop: Shop, *, seed: int, models: Params = FAMILY) -> Row:
     """Say what each way chose in a shop, what that promised, and what came."""
-    models = FAMILIES[shop.task.population.name]
     choices = by_judging(shop, models=models, seed=seed)
     choices["random rows"] = by_random_rows(shop, models=models, seed=seed)
     scored = met(shop, models=models, seed=seed)
