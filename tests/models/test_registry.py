@@ -19,7 +19,7 @@ from models.artifact import Artifact
 from models.registry import ALIASES, ModelRegistry, NotRegistered, quiet_mlflow
 from training.backtest import Backtested, backtest
 from training.splits import Split, Splits
-from training.task import Task
+from training.task import Examples, Task
 
 NewRun = Callable[[], str]
 
@@ -129,6 +129,29 @@ def test_mlflow_itself_loads_the_very_same_model(
     artifact = stored.load(name).artifact
     expected = artifact.score(frame, version=artifact.id).astype({"cutoff": scores["cutoff"].dtype})
     pd.testing.assert_frame_equal(scores, expected, check_exact=True)
+
+
+def test_mlflow_loads_a_model_of_texts(registry: ModelRegistry, churn: Task, new_run: NewRun) -> None:
+    """Its signature says which features are texts; nulls and texts that were never there are scored too."""
+    number = pd.Series(range(400))
+    texts = pd.DataFrame({"plan": number.map(lambda n: ["big", "small", None][n % 3]), "age": number % 71 + 0.5})
+    X = pd.DataFrame({"customer_id": number.astype(str), "cutoff": pd.Timestamp("2025-01-05"), **texts})
+    data = Examples(X, pd.Series((number % 3 == 0).astype(float)))
+    split = Split("all", data, data, None)
+    named = backtest("texts", churn, Splits((split,), split), model="boosted", params={"rounds": 5}).artifact
+    artifact = replace(named, features={"plan": "0", "age": "1"})
+    registry.add(artifact, run_id=new_run(), alias="champion")
+    asked = X.head(9)
+    asked = asked.assign(plan=asked["plan"].where(asked.index < 7, "new"))
+    with quiet_mlflow(registry.uri):
+        model = mlflow.pyfunc.load_model("models:/texts@champion")
+        assert {each.name: each.type.name for each in model.metadata.signature.inputs.inputs[2:]} == {
+            "plan": "string",
+            "age": "double",
+        }
+        scores = model.predict(asked)
+    assert scores["score"].tolist() == artifact.score(asked, version="1")["score"].tolist()
+    assert len(set(scores["score"])) > 1
 
 
 ELSEWHERE = """

@@ -14,9 +14,12 @@ import pytest
 
 from experiments.server import free_port
 from models.registry import ModelRegistry, quiet_mlflow
-from training.task import Split, Task
+from models.registry.runs import read_record, read_scored
+from training.judge import judge
+from training.record import record
+from training.splits import Splits
+from training.task import Task
 from training.track import track
-from training.train import Trained
 
 
 @pytest.fixture(scope="module")
@@ -45,21 +48,23 @@ def _ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> str:
     raise TimeoutError(log.read_text())
 
 
-def test_a_training_is_tracked_registered_and_loaded(
-    server: str, trained: Trained, churn: Task, churn_data: Split
-) -> None:
+def test_a_back_test_is_tracked_registered_and_loaded(server: str, churn: Task, churn_splits: Splits) -> None:
     registry = ModelRegistry(server)
-    run_id, version = track(registry, trained, task=churn, data=churn_data, alias="champion")
+    judged = judge("small_churn", churn, churn_splits, models={"boosted": {"rounds": 25}})
+    told = record(judged, churn, churn_splits, title="Who leaves")
+    run_id, version = track(registry, judged, task=churn, splits=churn_splits, record=told, alias="champion")
     assert version == "1"
     assert registry.client.get_run(run_id).info.status == "FINISHED"
-    assert {file.path for file in registry.client.list_artifacts(run_id, "plots")} == {
+    assert {file.path for file in registry.client.list_artifacts(run_id, "plots")} >= {
         "plots/calibration.png",
         "plots/gains.png",
     }
-    X = churn_data.test.X
-    expected = trained.artifact.score(X, version="v")["score"]
-    loaded = registry.load(trained.artifact.name).artifact.score(X, version="v")["score"]
+    assert read_record(registry, run_id) == told
+    pd.testing.assert_frame_equal(read_scored(registry, run_id), judged.best.scored, check_exact=True)
+    artifact, X = judged.best.artifact, churn_splits.final.test.X
+    expected = artifact.score(X, version="v")["score"]
+    loaded = registry.load(artifact.name).artifact.score(X, version="v")["score"]
     pd.testing.assert_series_equal(loaded, expected)
     with quiet_mlflow(server):
-        pyfunc = mlflow.pyfunc.load_model(f"models:/{trained.artifact.name}@champion")
+        pyfunc = mlflow.pyfunc.load_model(f"models:/{artifact.name}@champion")
         pd.testing.assert_series_equal(pyfunc.predict(X)["score"], expected)
