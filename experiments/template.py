@@ -8,7 +8,9 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_MARKS: Final = re.compile(r"[\\`*|~$]|(?<!\w)_|_(?!\w)|\[(?![+-]?\d[\d.,]*, [+-]?\d)|^[#+-](?=[#+\s-]|$)|^\d+[.)](?=\s|$)")
+_MARKS: Final = re.compile(
+    r"[\\`*|~$]|(?<!\w)_|_(?!\w)|\[(?![+-]?\d[\d.,]*, [+-]?\d)|^[#+-](?=[#+\s-]|$)|^\d+[.)](?=\s|$)"
+)
 """What Markdown would read as its own, but for intervals such as [0.1, 0.2]."""
 
 

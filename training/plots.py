@@ -144,9 +144,7 @@ def importance(record: Record) -> Figure:
     rows = [row for row in record["importance"] if row["level"] == "concept"][:CONCEPTS][::-1]
     figure, axes = _empty("What the score rests on", height=1.1 + 0.27 * len(rows))
     places = np.arange(len(rows))
-    axes.hlines(
-        places, _of(rows, "low"), _of(rows, "high"), color=COLOURS[0], lw=5, alpha=0.3, label="range over fits"
-    )
+    axes.hlines(places, _of(rows, "low"), _of(rows, "high"), color=COLOURS[0], lw=5, alpha=0.3, label="range over fits")
     axes.plot(_of(rows, "mean"), places, "o", color=COLOURS[0], ms=5, label="mean")
     axes.set_yticks(places, [_short(row["title"]) for row in rows])
     axes.set(xlabel="share of all that moves the score", xlim=(0, None), ylim=(-0.6, len(rows) - 0.4))

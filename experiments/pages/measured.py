@@ -7,7 +7,7 @@ from experiments.pages.blocks import Block, Facts, Picture, Section, Table, Text
 from experiments.pages.numbers import count, decimal
 from experiments.scoreboard import COLUMNS, cell, cells
 from training.evaluate import POOLED
-from training.grade import EVENTS, PARTS, RANKED, FALL, TRUE
+from training.grade import EVENTS, FALL, PARTS, RANKED, TRUE
 
 Record = Mapping[str, Any]
 Pictures = Mapping[str, Picture]
