@@ -121,14 +121,21 @@ def test_metrics() -> None:
 
 
 def test_datasets_and_studies() -> None:
-    assert known() == ["cdnow", "cdnow_sample", "complete_journey", "simulated"]
+    assert known() == ["cdnow", "cdnow_sample", "complete_journey", "simulated", "telco"]
     assert study_names() == [
         "cdnow_churn",
+        "cdnow_churn_half_year",
         "cdnow_clv",
+        "complete_journey_campaign",
         "complete_journey_churn",
         "complete_journey_clv",
         "complete_journey_cross_sell",
+        "complete_journey_price_tier",
         "complete_journey_segments",
+        "complete_journey_spend_fall",
+        "complete_journey_upsell",
+        "simulated_lapse",
+        "telco_churn",
     ]
 
 

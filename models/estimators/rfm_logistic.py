@@ -17,7 +17,8 @@ from models.estimators import register
 class RfmLogistic(BaseEstimator):
     """Probability from log(1 + x) of days since the last purchase, purchase days and mean spend, standardised.
 
-    `C` is scikit-learn's inverse strength of the ridge penalty.
+    Who has none of them (nothing bought yet) counts as the mean. `C` is scikit-learn's inverse strength of the ridge
+    penalty.
     """
 
     learns: ClassVar = "outcome"
@@ -32,9 +33,13 @@ class RfmLogistic(BaseEstimator):
         """Fit on a frame that has the three features and a target of 0 and 1."""
         asked = eligible(X)
         logs = self._logs(X)[asked]
-        spread = logs.std(axis=0)
-        self.mean_, self.scale_ = logs.mean(axis=0), np.where(spread > 1e-9, spread, 1.0)
-        regression = LogisticRegression(C=self.C).fit((logs - self.mean_) / self.scale_, y[asked])
+        empty = np.isnan(logs).all(axis=0)
+        if empty.any():
+            lacking = [name for name, none in zip(self.requires, empty, strict=True) if none]
+            raise ValueError(f"nobody has a value of {lacking}, which rfm_logistic is made of; take another model")
+        spread = np.nanstd(logs, axis=0)
+        self.mean_, self.scale_ = np.nanmean(logs, axis=0), np.where(spread > 1e-9, spread, 1.0)
+        regression = LogisticRegression(C=self.C).fit(self._standard(X)[asked], y[asked])
         self.coefficients_, self.intercept_ = regression.coef_[0], float(regression.intercept_[0])
         self.features_ = list(self.requires)
         return self
@@ -49,7 +54,7 @@ class RfmLogistic(BaseEstimator):
 
     def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's terms of the log-odds, each 0 at the training mean; the base is the intercept."""
-        terms = (self._logs(X) - self.mean_) / self.scale_ * self.coefficients_
+        terms = self._standard(X) * self.coefficients_
         return np.column_stack([terms, np.full(len(X), self.intercept_)])
 
     def state(self) -> dict[str, Any]:
@@ -67,6 +72,9 @@ class RfmLogistic(BaseEstimator):
         self.coefficients_, self.intercept_ = np.array(state["coefficients"]), float(state["intercept"])
         self.features_ = list(self.requires)
         return self
+
+    def _standard(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        return np.nan_to_num((self._logs(X) - self.mean_) / self.scale_, nan=0.0)
 
     def _logs(self, X: pd.DataFrame) -> NDArray[np.float64]:
         return np.log1p(matrix(X, list(self.requires)))

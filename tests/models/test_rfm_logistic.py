@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from models.estimators.rfm_logistic import RfmLogistic
 
@@ -67,3 +68,19 @@ def test_a_feature_that_is_the_same_for_all_decides_nothing(sample: tuple[pd.Dat
     model = RfmLogistic().fit(frame.assign(purchase_days=3), y)
     now, later = (model.predict(frame.assign(purchase_days=days)) for days in (3, 4))
     assert later == pytest.approx(now, abs=1e-6)
+
+
+def test_who_has_bought_nothing_counts_as_the_mean() -> None:
+    rng = np.random.default_rng(3)
+    X = pd.DataFrame(rng.gamma(2, 9, (400, 3)), columns=list(RfmLogistic.requires))
+    y = pd.Series((rng.random(400) < 0.3).astype(float))
+    X.loc[::10, "mean_day_spend"] = np.nan
+    logs = np.log1p(X.to_numpy())
+    standard = (logs - np.nanmean(logs, axis=0)) / np.nanstd(logs, axis=0)
+    standard[np.isnan(standard)] = 0
+    by_hand = LogisticRegression().fit(standard, y)
+    fitted = RfmLogistic().fit(X, y)
+    assert fitted.predict(X) == pytest.approx(by_hand.predict_proba(standard)[:, 1], abs=1e-9)
+    assert fitted.contributions(X.iloc[[0]])[0, 2] == 0
+    with pytest.raises(ValueError, match=r"nobody has a value of \['mean_day_spend'\], which rfm_logistic is made of"):
+        RfmLogistic().fit(X.assign(mean_day_spend=np.nan), y)
