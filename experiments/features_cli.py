@@ -61,7 +61,9 @@ def explain(
 @app.command()
 def build(
     name: StudyOrDataset,
-    population: Annotated[str | None, typer.Option(help="who is asked about; default: the study's, or known")] = None,
+    population: Annotated[
+        str | None, typer.Option(help="who is asked about; default: the study's, or all there are")
+    ] = None,
     features: Names = None,
     cutoff: Annotated[list[str] | None, typer.Option(help="ISO time, as often as needed")] = None,
     categories: Annotated[int | None, typer.Option(help="how many categories pairs are made of", min=1)] = None,
@@ -70,7 +72,8 @@ def build(
 ) -> None:
     """Build the frame of a study or dataset as Parquet by cutoff, with a manifest of what it is made of.
 
-    A dataset alone is asked about everybody known, with every feature that it has the columns for, where it ends.
+    A dataset alone is asked about everybody known (without purchases: subscribed, else listed), with every feature that
+    it has the columns for, where it ends.
     """
     from experiments.frames import Options, build_frame
 
@@ -90,7 +93,9 @@ def rebuild(folder: Annotated[Path, typer.Argument(help="a folder that `build` w
 def keep(
     name: StudyOrDataset,
     to: Annotated[Path, typer.Option(help="the folder to keep it in")],
-    population: Annotated[str | None, typer.Option(help="who is asked about; default: the study's, or known")] = None,
+    population: Annotated[
+        str | None, typer.Option(help="who is asked about; default: the study's, or all there are")
+    ] = None,
     features: Names = None,
 ) -> None:
     """Keep a history's events sorted, so that each day's frame needs that day's rows alone."""

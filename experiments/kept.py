@@ -8,7 +8,7 @@ from experiments.frames import Options, is_study, question
 from experiments.instant import instant
 from experiments.progress import steps
 from features.datasets import load
-from features.engine.kept import Kept, kept_at
+from features.engine.kept import Kept, keepable, kept_at
 from features.library import POPULATIONS, named
 
 
@@ -21,13 +21,13 @@ def keep(name: str, *, to: Path, population: str | None, features: str | None) -
         step(f"load {study.dataset if study else name}")
         history = load(study.dataset if study else name)
         asked = question(history, study, Options(population, features))
-        left = [] if features else [each.name for each in asked.features if each.sql_only]
+        left = [] if features else [each.name for each in asked.features if not keepable(each)]
         step(f"sort {history.name}")
         kept = [each for each in asked.features if each.name not in left]
         Kept.build(to, history, kept, population=asked.population)
     print(f"{len(kept)} features of whoever is {asked.population.name}, until {history.end}: {to}")
     if left:
-        print(f"left out, for they are said in SQL: {', '.join(left)}")
+        print(f"left out, for they cannot be kept: {', '.join(left)}")
 
 
 def add(folder: Path, dataset: str) -> None:

@@ -57,6 +57,7 @@ _KINDS: Final[dict[str, Kind]] = {
 }
 _ENDS: Final[dict[tuple[str, str], Kind]] = {
     ("subscribers", "subscription_ended"): "ended",
+    ("subscribers", "lapsed"): "lapsed",
     ("members", "lapsed"): "lapsed",
 }
 """Populations and targets of contracts that are counted."""

@@ -113,17 +113,21 @@ def _uplift(evidence: Evidence, period: Period) -> Counts:
 
 
 def _ended(evidence: Evidence, period: Period, *, grace_days: int = 0) -> Counts:
-    """Count customers whose contract runs at the cutoff, and those who have none at the end of the horizon."""
+    """Count customers whose contract runs at the cutoff, and those whose grace is over when the horizon ends.
+
+    Who has the grace alone at the cutoff is not asked about: what comes of them is nearly certain.
+    """
     contracts = evidence.sheets["subscriptions"]
-    start, end = contracts.value("start"), f"{contracts.value('end')} + INTERVAL {grace_days} DAY"
+    start, end = contracts.value("start"), contracts.value("end")
     known = contracts.value("known_time") if contracts.has("known_time") else "NULL"
 
-    def runs(at: pd.Timestamp) -> str:
+    def runs(at: pd.Timestamp, grace: int) -> str:
         time = f"TIMESTAMP '{at}'"
-        return f"{start} < {time} AND coalesce({known} < {time}, TRUE) AND coalesce({end} >= {time}, TRUE)"
+        over = f"coalesce({end} + INTERVAL {grace} DAY < {time}, FALSE)"
+        return f"{start} < {time} AND coalesce({known} < {time}, TRUE) AND NOT {over}"
 
     customers = (
-        f"SELECT bool_or({runs(period.cutoff)}) AS asked, bool_or({runs(period.end)}) AS stays "
+        f"SELECT bool_or({runs(period.cutoff, 0)}) AS asked, bool_or({runs(period.end, grace_days)}) AS stays "
         f"FROM {contracts.relation} WHERE {start} IS NOT NULL GROUP BY {contracts.value('customer_id')}"
     )
     found = evidence.one(

@@ -13,8 +13,8 @@ class Question:
 
     `kind`: "binary" whether a customer buys within the horizon (or does not: churn), "count" how often, "amount" for
     how much, "pairs" which category not bought before is bought, "uplift" what a treatment changes; "ended" whether a
-    customer whose contract runs at the cutoff has none any more when the horizon ends, "lapsed" the same with the
-    policy's grace after each contract; of any "other" only the length of the history is judged.
+    customer whose contract runs at the cutoff has none any more when the horizon ends, "lapsed" whether the policy's
+    grace is over then, too; of any "other" only the length of the history is judged.
     `active_days` asks only about customers with a purchase (for "uplift": a touch) within so many days before the
     cutoff, None about all that are known by then; for "pairs" it is how long a category must not have been bought.
     Of contracts it is not asked.

@@ -1,5 +1,5 @@
 """Events kept sorted on disk, so that tomorrow's frame needs tomorrow's rows and not the history."""
 
-from features.engine.kept.kept import Kept, KeptError, kept_at
+from features.engine.kept.kept import Kept, KeptError, keepable, kept_at
 
-__all__ = ["Kept", "KeptError", "kept_at"]
+__all__ = ["Kept", "KeptError", "keepable", "kept_at"]

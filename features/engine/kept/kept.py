@@ -208,11 +208,24 @@ def _local(time: pd.Timestamp, zone: str) -> pd.Timestamp:
     return time if time.tz is None else time.tz_convert(zone).tz_localize(None)
 
 
+def keepable(declared: Declaration) -> bool:
+    """Whether a population or feature can be kept: it is of customers, not said in SQL, and of rows that stay."""
+    return not (_is_other(declared) or _is_moving(declared))
+
+
+def _is_other(declared: Declaration) -> bool:
+    return bool(declared.by or declared.sql_only or declared.anchored)
+
+
+def _is_moving(declared: Declaration) -> bool:
+    return bool({*MOVING} & {declared.of, *(every.view for every in declared.aggregates)})
+
+
 def _check_keepable(declarations: Sequence[Declaration]) -> None:
-    other = [each.name for each in declarations if each.by or each.sql_only or each.anchored]
+    other = [each.name for each in declarations if _is_other(each)]
     if other:
         raise KeptError(f"what is about pairs or single rows, or said in SQL, is not kept, leave out {other}")
-    moving = [each.name for each in declarations if {*MOVING} & {each.of, *(every.view for every in each.aggregates)}]
+    moving = [each.name for each in declarations if _is_moving(each)]
     if moving:
         said = " and ".join(MOVING)
         raise KeptError(f"rows of {said} come and go with the end of a history and with other rows, leave out {moving}")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from sqlglot import exp
 
 from features.declaration import Declaration
+from features.engine.door import admit
 from features.engine.run import observe, outcome
 from features.engine.spark.history import tables_on_spark
 from features.engine.spark.run import observe_on_spark, outcome_on_spark
@@ -19,6 +21,7 @@ from features.engine.spark.text import spark_text
 from features.expression import Events
 from features.history import History
 from features.library import FEATURES, TARGETS, chosen
+from features.policy import Policy
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -288,3 +291,27 @@ def test_a_historys_tables_come_to_spark_as_they_are(history: History, drawn_tab
     for name, table in history.tables.items():
         assert isinstance(table, pa.Table)
         assert drawn_tables[name].count() == table.num_rows
+
+
+def test_contracts_alone_are_enough(spark: "SparkSession", rows: Rows, tmp_path: Path) -> None:
+    """One contract was over, one began again within the grace, one ends after the end; DuckDB says the same."""
+    told = pd.DataFrame(
+        {
+            "customer_id": ["a", "b", "b", "c"],
+            "plan": "basic",
+            "start": ["2024-01-01", "2024-01-01", "2024-02-05", "2024-01-01"],
+            "end": ["2024-02-01", "2024-02-01", None, "2024-09-01"],
+            "price": 9.5,
+        }
+    )
+    end = pd.Timestamp("2024-04-01")
+    history = admit("club", {"subscriptions": told}, end=end, policy=Policy(grace_days=7))
+    tables = tables_on_spark(spark, history, tmp_path / "club")
+    spine = rows("customer_id, cutoff", *(f"('{who}', TIMESTAMP_NTZ '2024-02-01')" for who in "abc"))
+    asked, lapse = chosen(["subscription_days", "subscription_price", "membership"]), [TARGETS["lapsed"]]
+    lapsed = outcome_on_spark(spark, tables, spine, lapse, end=end, horizon_days=60, grace_days=7).collect()
+    assert {row.customer_id: row.lapsed for row in lapsed} == {"a": 1, "b": 0, "c": 0}
+    seen = observe_on_spark(spark, tables, spine, asked, end=end, grace_days=7).collect()
+    expected = observe(history, pd.DataFrame({"customer_id": list("abc"), "cutoff": pd.Timestamp("2024-02-01")}), asked)
+    found = pd.DataFrame([row.asDict() for row in seen]).sort_values("customer_id", ignore_index=True)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)

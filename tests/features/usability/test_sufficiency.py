@@ -89,7 +89,7 @@ def test_contracts_that_are_over_are_those_a_loop_counts(
     for row in sound["subscriptions"].itertuples():
         contracts.setdefault(str(row.customer_id), []).append((row.start, row.end))  # type: ignore[arg-type]
     cutoff = END - horizon_days * DAY
-    asked = [each for each in contracts.values() if any(_runs(one, cutoff, grace_days) for one in each)]
+    asked = [each for each in contracts.values() if any(_runs(one, cutoff, 0) for one in each)]
     gone = [each for each in asked if not any(_runs(one, END, grace_days) for one in each)]
     tables, question = {"subscriptions": sound["subscriptions"]}, Question("contracts", horizon_days, kind)
     found = _answer(tables, question, end=END, policy=Policy(grace_days=policy))
@@ -117,10 +117,10 @@ def test_contracts_are_counted_from_when_they_are_known_and_may_end_later() -> N
     end = pd.Timestamp("2024-07-01")
     found = _answer({"subscriptions": table}, Question("contracts", 30, "ended"), end=end)
     assert (found.cutoff, found.customers, found.positives) == ("2024-06-01", 5, 2)
-    graceful = _answer(
-        {"subscriptions": table}, Question("contracts", 30, "lapsed"), end=end, policy=Policy(grace_days=16)
-    )
-    assert (graceful.customers, graceful.positives) == (6, 2)
+    for grace, gone in ((15, 2), (16, 1), (40, 0)):
+        policy = Policy(grace_days=grace)
+        lapsed = _answer({"subscriptions": table}, Question("contracts", 30, "lapsed"), end=end, policy=policy)
+        assert (lapsed.customers, lapsed.positives) == (5, gone)
     assert _answer({"subscriptions": table}, Question("contracts", 30, "ended")).reasons == (
         "nothing tells where the history ends",
     )
