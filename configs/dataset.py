@@ -13,6 +13,19 @@ formats.weight = "number"         # columns of your own are text in a CSV, unles
 returns = "net"                   # negative amounts become returns
 ```
 
+Any of transactions, subscriptions, events and touches will do. Without transactions nothing tells where the history
+ends, since contracts may end later:
+
+```toml
+end = 2025-10-01T00:00:00         # the first instant of which nothing is known
+
+[tables.subscriptions]
+csv = "contracts.csv"             # customer_id, plan, start, end (empty while open) and, if any, price, term_days
+
+[policy]
+grace_days = 14                   # contracts at most so far apart are one membership
+```
+
 Or one table of customers alone, a row a customer, without dates:
 
 ```toml
