@@ -21,7 +21,7 @@ from features.history import History
 from serving.lookup import Lookup
 from serving.scorer import Scorer, Served
 
-CUSTOMERS = 100
+CUSTOMERS = 150
 FAMILIES = ["rfm", "windows", "decay", "gaps", "breadth", "discount"]
 CHURN = {"target": "churned", "champion": "boosted", "models": {"boosted": {"rounds": 30}}}
 CLV = {"target": "future_spend", "champion": "clv", "models": {"clv": {}}}
@@ -78,7 +78,7 @@ def _study(**said: Any) -> Study:
 
 def _champion(made: Deployment, name: str, study: Study, history: History) -> None:
     prepared = prepare(name, study, step=lambda what: None, history=history)
-    made.record(prepared, prepared.train(study.champion), alias="champion")
+    made.record(prepared, prepared.judge(step=lambda what: None))
     made.score(made.registry.load(name), history)
 
 

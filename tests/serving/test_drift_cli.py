@@ -30,7 +30,7 @@ STUDY = {
     "features": ["rfm", "discount"],
     "models": {"boosted": {"rounds": 5}},
     "champion": "boosted",
-    "cutoffs": {"first": LEARNED, "step_days": 28, "test": ["2025-09-30"]},
+    "cutoffs": {"first": "2025-06-03", "step_days": 28, "test": ["2025-09-30"]},
 }
 Ended = Mapping[str, "subprocess.CompletedProcess[str]"]
 
@@ -66,7 +66,7 @@ def var(sales: pd.DataFrame, store_uri: str, tmp_path_factory: pytest.TempPathFa
     made = Deployment.open(Settings.read({"AUGURY_VAR": str(folder)}))
     history = admit("watched", {"transactions": sales})
     prepared = prepare("watched", Study.model_validate(STUDY), step=lambda what: None, history=history)
-    made.record(prepared, prepared.train("boosted"), alias="champion")
+    made.record(prepared, prepared.judge(step=lambda what: None))
     return folder
 
 

@@ -75,7 +75,7 @@ def _answered(client: httpx.Client, route: str, request: dict[str, Any]) -> Iter
 
 def test_over_http_too(client: httpx.Client, batch: pd.DataFrame, payload: Payload) -> None:
     some = batch["customer_id"].unique().tolist()[::10]
-    assert len(some) == 10
+    assert len(some) == 15
     expected = batch[batch["customer_id"].isin(some)].reset_index(drop=True)
     by_id = pd.DataFrame(_answered(client, "/v1/score", {"customer_ids": some}))
     by_payload = pd.DataFrame(row for each in some for row in _answered(client, "/v1/score/payload", payload(each)))

@@ -78,7 +78,7 @@ def test_it_says_what_it_serves(client: httpx.Client, deployment: Deployment, hi
         "cutoff": history.end.isoformat(),
         "customers": churn["customers"],
     }
-    assert churn["customers"] == 100
+    assert churn["customers"] == 150
     assert client.post("/v1/models").json()["models"] == list(models.values())
 
 
