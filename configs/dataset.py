@@ -59,8 +59,8 @@ class TableFile(Strict):
     """Where one table lies: exactly one of `csv`, `parquet` (a path or glob), `duckdb` or `postgresql` (with `table`).
 
     `duckdb` is the path of a database file, `postgresql` a connection URI; each may be `$NAME` of an environment
-    variable that holds it. Relative paths start at the dataset file's folder; a `csv` or `parquet` may be a URL. Folders
-    called `column=value` are a column.
+    variable that holds it. Relative paths start at the dataset file's folder; a `csv` or `parquet` may be a URL.
+    Folders called `column=value` are a column.
     """
 
     csv: str | None = None
