@@ -99,6 +99,14 @@ def test_contracts_that_are_over_are_those_a_loop_counts(
     assert found.horizons == pytest.approx((END - first) / (horizon_days * DAY), abs=0.005)
 
 
+def test_contracts_beside_purchases_have_a_history_of_their_own(sound: Tables) -> None:
+    contracts = sound["subscriptions"]
+    young = contracts[contracts["start"] >= "2025-03-01"]
+    found = _answer({**sound, "subscriptions": young}, Question("contracts", 28, "ended"))
+    assert found.horizons == pytest.approx((END - young["start"].min().normalize()) / (28 * DAY), abs=0.005)
+    assert found.horizons < 7
+
+
 def test_contracts_are_counted_from_when_they_are_known_and_may_end_later() -> None:
     """One leaves; one was told late, one ends after the end, one begins again on the day of the cutoff."""
     rows = [
