@@ -25,8 +25,7 @@ def quality(
     model: Segments, X: pd.DataFrame, *, earlier: pd.DataFrame | None = None, seed: int = 0
 ) -> dict[str, float]:
     table = segment_quality(model, X, earlier=X if earlier is None else earlier, seed=seed)
-    pooled = table[table["cutoff"] == "all"]
-    return dict(zip(pooled["metric"], pooled["value"], strict=True))
+    return dict(zip(table["metric"], table["value"], strict=True))
 
 
 def silhouette(X: pd.DataFrame, codes: list[int]) -> float:
@@ -65,7 +64,8 @@ def test_a_crowd_without_groups_is_not_found_again() -> None:
     rng = np.random.default_rng(0)
     X = pd.DataFrame(np.exp(rng.normal(3, 1, (300, 3))), columns=FEATURES).assign(cutoff=JULY)
     table = segment_quality(Segments(k=5).fit(X), X, earlier=X, seed=0)
-    separate, _, again, _ = table[table["cutoff"] == "all"].to_dict("records")
+    assert list(table.columns) == ["metric", "value", "low", "high"]
+    separate, _, again, _ = table.to_dict("records")
     assert separate["value"] < 0.35
     assert 0.1 < again["low"] < again["value"] < again["high"] < 0.95
 
@@ -79,15 +79,6 @@ def test_a_refit_is_made_on_the_latest_earlier_cutoff_alone() -> None:
     assert quality(model, today, earlier=pd.concat([june, same]))["refit_ari"] == 1.0
     other = quality(model, today, earlier=june)["refit_ari"]
     assert other < 0.9
-
-
-def test_each_cutoff_has_its_rows_and_all_has_all() -> None:
-    X = pd.concat([people((20, 30, 50)), people((60, 20, 20), AUGUST)], ignore_index=True)
-    model = Segments(k=3).fit(X)
-    table = segment_quality(model, X, earlier=X, seed=0)
-    assert list(table.columns) == ["cutoff", "metric", "value", "low", "high"]
-    shares = table[table["metric"] == "smallest_share"].set_index("cutoff")["value"].to_dict()
-    assert shares == {"2024-07-01": 0.2, "2024-08-01": 0.2, "all": 0.25}
 
 
 def test_a_segment_that_nobody_is_in_any_more_has_no_share() -> None:
