@@ -5,6 +5,7 @@ import io
 from typing import Final
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.pages.blocks import Picture
@@ -26,7 +27,10 @@ def picture(name: str, figure: Figure) -> Picture:
     with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     uri = f"data:image/svg+xml;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    told = (f"{axes.get_title(loc='left')}: {axes.get_ylabel()} by {axes.get_xlabel()}" for axes in figure.axes)
-    return Picture(
-        uri, "; ".join(each.removesuffix(" by ").replace(":  by", ": by") for each in told), CAPTIONS.get(name, "")
-    )
+    return Picture(uri, "; ".join(_seen(axes) for axes in figure.axes), CAPTIONS.get(name, ""))
+
+
+def _seen(axes: Axes) -> str:
+    """Say what is drawn by what."""
+    told = " by ".join(label for label in (axes.get_ylabel(), axes.get_xlabel()) if label)
+    return f"{axes.get_title(loc='left')}: {told}"
