@@ -31,7 +31,8 @@ def metrics(record: Record, pictures: Pictures) -> Section:
     graded = [RANKED[kind][0], TRUE[kind][0]] if kind in RANKED else []
     shown = [pictures[name] for name in ("metrics", "gains") if name in pictures]
     held = f", held against {record['baseline']}" if record["baseline"] else ""
-    told = Text(f"The champion is {champion}{held}. In brackets: 95 % bootstrap intervals over customers.")
+    interval = "95 % bootstrap intervals over customers" if kind != "none" else "the least and the greatest of refits"
+    told = Text(f"The champion is {champion}{held}. In brackets: {interval}.")
     return Section("Metrics", [told, pooled, own, *(by_part(record, metric) for metric in graded), *shown])
 
 

@@ -237,7 +237,7 @@ def test_segments_are_told_without_a_target(pages: dict[str, dict[str, str]]) ->
     assert "nothing: customers are described" in text
     assert "nothing is predicted, so nothing can be refuted" in text
     assert "The model gives none" in text
-    assert "held against" not in text
+    assert "The champion is segments. In brackets: the least and the greatest of refits." in text
     assert "The rule" not in text
     assert "rate" not in found[0]
     assert found[-1][:1] == ["outcome"]
