@@ -117,6 +117,7 @@ def _record(
             "letter": "B",
             "checks": [{"name": "ranking", "value": 0.8123, "letter": "B", "told": "it is 0.823, hardly below 0.812"}],
         },
+        "left_out": {},
         "leaks": [],
         "importance": [],
         "examples": [],
