@@ -75,8 +75,9 @@ def _told(prepared: Prepared, judged: Judged, kept: Kept, pages: Path, settings:
     """Say what became of a training and where to look at it."""
     checks = "\n".join(f"  {check.letter}  {check.name}: {check.told}" for check in judged.grade.checks)
     registered = f", registered as {prepared.name} version {kept.version} ({kept.alias})" if kept.version else ""
+    left = "".join(f"left out: {reason}\n" for reason in judged.left_out.values())
     return (
-        f"{judged.champion}, calibration {judged.best.calibration}: grade {judged.grade.letter}\n{checks}\n"
+        f"{left}{judged.champion}, calibration {judged.best.calibration}: grade {judged.grade.letter}\n{checks}\n"
         f"report: {pages / 'report.html'}\nMLflow run {kept.run_id}{registered}\nlook at it: {settings.mlflow_page}"
     )
 
@@ -95,6 +96,8 @@ def study(name: str, *, check: bool) -> None:
         raise LookupError(f"there are no committed results at {path}; run without --check first")
     found = _run(name, read)
     Console().print(table(read.title, found["models"], champion=found["champion"]))
+    for reason in found["left_out"].values():
+        Console().print(f"left out: {reason}", soft_wrap=True)
     if not check:
         write_results(found, path)
         Console().print(f"written: {path}", soft_wrap=True)

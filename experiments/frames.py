@@ -89,7 +89,7 @@ def study_cutoffs(study: Study, history: History) -> list[pd.Timestamp]:
         training_cutoffs(first=first, step_days=study.cutoffs.step_days, origin=test, closes_in=closes_in)
         for test in tests
     ]
-    return [*(cutoff for each in learned for cutoff in each), *tests]
+    return sorted({*(cutoff for each in learned for cutoff in each), *tests})
 
 
 def is_study(name: str) -> bool:

@@ -143,6 +143,7 @@ def results(prepared: Prepared, judged: Judged, *, seconds: float) -> dict[str, 
         "learned": _learned(prepared.splits),
         "champion": judged.champion,
         "grade": judged.grade.plain(),
+        "left_out": dict(judged.left_out),
         "calibration": {model: each.calibration for model, each in judged.models.items()},
         "models": {model: _metrics(each.metrics, POOLED) for model, each in judged.models.items()},
         "parts": {

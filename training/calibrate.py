@@ -1,6 +1,6 @@
 """Ways to calibrate a model on what was known before it is tested."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
@@ -28,16 +28,7 @@ def calibrations(task: Task, split: Split, fitted: Model, make: Callable[[], Mod
     fitted on what had closed by then. With a year of history there is a second set: moved in log-odds by what the
     model was off a year before, in the same season. A way that the rows do not allow is left out.
     """
-    ways = {NONE: Calibration()}
-    for inner in split.inner(1):
-        made = make()
-        learned = inner.learned_by(made)
-        actual, predicted = _asked(made.fit(learned.X, learned.y), inner.test)
-        for method in METHODS:
-            try:
-                ways[method] = calibrate(method, actual, predicted)
-            except ValueError:
-                continue
+    ways = {NONE: Calibration(), **dict(_maps(split, make))}
     season = _last_year(task, split)
     if season is None:
         return ways
@@ -46,6 +37,22 @@ def calibrations(task: Task, split: Split, fitted: Model, make: Callable[[], Mod
         f"{name}{SEASON}": way.with_shift(season_shift(actual, way.apply(predicted))) for name, way in ways.items()
     }
     return {**ways, **moved}
+
+
+def _maps(split: Split, make: Callable[[], Model]) -> Iterator[tuple[str, Calibration]]:
+    """Fit the maps that the latest closed cutoff allows; none where no equal model can be fitted before it."""
+    for inner in split.inner(1):
+        made = make()
+        learned = inner.learned_by(made)
+        try:
+            actual, predicted = _asked(made.fit(learned.X, learned.y), inner.test)
+        except ValueError:
+            return
+        for method in METHODS:
+            try:
+                yield method, calibrate(method, actual, predicted)
+            except ValueError:
+                continue
 
 
 def _asked(model: Model, examples: Examples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

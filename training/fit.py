@@ -14,6 +14,10 @@ from training.splits import Split
 from training.task import Examples, Task
 
 
+class NotFitted(ValueError):
+    """A model that can do the task, but could not be fitted to these rows; the message says where and why."""
+
+
 @dataclass(frozen=True)
 class Fitted:
     """A fitted model, what it has learned from, and its predictions as they are before they are calibrated.
@@ -33,11 +37,17 @@ class Fitted:
 def fit(
     task: Task, split: Split, *, model: str, params: Mapping[str, Any], calibration: str = NONE, seed: int = 0
 ) -> Fitted:
-    """Fit a model on a split. Raises `ValueError` where it cannot predict the target or lacks a feature."""
+    """Fit a model on a split.
+
+    Raises `ValueError` where it cannot predict the target or lacks a feature, `NotFitted` where the rows do not let it.
+    """
     made = unfitted(task, model=model, params=params, seed=seed)
     check(task, made, name=model, features=split.train.X)
     learned = split.learned_by(made)
-    made.fit(learned.X, learned.y)
+    try:
+        made.fit(learned.X, learned.y)
+    except ValueError as error:
+        raise NotFitted(f"{model} could not be fitted for {split.name}: {error}") from error
     ways = {NONE: Calibration()}
     if calibration != NONE and task.kind == "binary":
         ways |= calibrations(task, split, made, lambda: unfitted(task, model=model, params=params, seed=seed))

@@ -1,7 +1,7 @@
 """`judge`: every model of a question back-tested side by side, leaks looked for, the champion chosen and graded."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from models.reasons import importance, over_cutoffs
 from training.backtest import Backtested, backtest
 from training.choose import CHOOSE
 from training.evaluate import POOLED
-from training.grade import RANKED, Grade, check_sufficient, grade
+from training.fit import NotFitted
+from training.grade import RANKED, Grade, NotFitForUse, check_sufficient, grade
 from training.leaks import PLAUSIBLE, Leak, check_leaks, leaks
 from training.splits import Splits
 from training.task import Task
@@ -25,7 +26,8 @@ class Judged:
     """The models side by side, which of them is the champion, how it is graded, and what it rests on.
 
     `importance` is the mean share of each concept and feature in the champion's scores with its range over the parts;
-    empty for a model whose scores are no sums. `leaks` are the alarms that were overridden.
+    empty for a model whose scores are no sums. `leaks` are the alarms that were overridden. `left_out` says why models
+    are not there that could not be fitted.
     """
 
     models: Mapping[str, Backtested]
@@ -34,6 +36,7 @@ class Judged:
     grade: Grade
     leaks: tuple[Leak, ...]
     importance: pd.DataFrame
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def best(self) -> Backtested:
@@ -59,23 +62,31 @@ def judge(
     """Back-test models by name and parameters; choose the champion, unless one is named, and grade it.
 
     The champion is the model that ranks best in the mean over the parts, never on one of them. `told` hears of each
-    model. Raises `NotFitForUse` where there are too few data or no model is better than chance, and `Leaking` for what
-    looks like the answer itself, unless it is `allowed`, feature by feature, with a reason.
+    model. One that the rows do not let be fitted is left out, unless it was named. Raises `NotFitForUse` where there
+    are too few data or no model is better than chance, and `Leaking` for what looks like the answer itself, unless it
+    is `allowed`, feature by feature, with a reason.
     """
     if champion is not None and champion not in models:
         raise ValueError(f"the champion {champion!r} is none of the models {', '.join(models)}")
     check_sufficient(splits, kind=task.kind)
     overridden = _leaks(task, splits, plausible_auc, allowed or {})
     options: Any = {"calibration": calibration, "seed": seed, "provenance": provenance}
-    judged = {}
+    judged, left_out = {}, {}
     for model, params in models.items():
         told(f"train {model}")
-        judged[model] = backtest(name, task, splits, model=model, params=params, **options)
+        try:
+            judged[model] = backtest(name, task, splits, model=model, params=params, **options)
+        except NotFitted as error:
+            if model == champion or len(models) == 1:
+                raise
+            left_out[model] = str(error)
+    if not judged:
+        raise NotFitForUse("not fit for use: " + "; ".join(left_out.values()))
     chosen = champion or best(judged, kind=task.kind)
     importances = _importance(judged[chosen])
     overridden += _implausible(task, judged[chosen], importances, plausible_auc, allowed or {})
     letter = grade(judged[chosen], kind=task.kind, baseline=judged.get(baseline or ""), seed=seed)
-    return Judged(judged, chosen, baseline, letter, tuple(overridden), importances)
+    return Judged(judged, chosen, baseline, letter, tuple(overridden), importances, left_out)
 
 
 def best(judged: Mapping[str, Backtested], *, kind: TargetKind) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from configs.study import read_study
+from configs.study import Study, read_study
 from experiments import catalogue
 from experiments.frames import is_study, study_cutoffs
 from experiments.study import prepare
@@ -18,6 +18,7 @@ from features.engine.candidates import top_categories
 from features.engine.run import observe
 from features.engine.stored import stored
 from features.frame import frame
+from features.history import History
 from features.library import FEATURES, POPULATIONS, TARGETS, available, chosen
 
 Answer = subprocess.CompletedProcess[str]
@@ -204,17 +205,29 @@ def test_a_study_is_built_at_its_training_and_test_cutoffs(augury: Augury, small
     """The frame is what its models are trained and tested on."""
     said = augury("features", "build", small_study)
     assert said.returncode == 0
-    data = prepare("small", read_study(str(small_study)), step=lambda name: None).data
-    expected = pd.concat([data.train.X, data.test.X], ignore_index=True)
+    (part,) = prepare("small", read_study(str(small_study)), step=lambda name: None).splits.parts
+    expected = pd.concat([part.train.X, part.test.X], ignore_index=True)
     pd.testing.assert_frame_equal(stored(var / "frames" / "small"), expected, check_dtype=False)
 
 
-@pytest.mark.parametrize("study", ["cdnow_clv", "complete_journey_churn", "complete_journey_segments"])
-def test_cutoffs_of_a_study_are_those_with_results(study: str) -> None:
-    """As its committed results name them."""
-    results = Path(catalogue.__file__).parent / "studies" / study / "results.json"
-    found = json.loads(results.read_text())["cutoffs"]
-    assert [f"{cutoff:%Y-%m-%d}" for cutoff in study_cutoffs(read_study(study))] == [*found["train"], *found["test"]]
+@pytest.mark.parametrize(
+    "changed", [{}, {"lead_days": 9}, {"target": None, "horizon_days": None, "champion": "segments"}]
+)
+def test_cutoffs_of_a_study_are_all_that_it_trains_and_tests_on(simulated: History, changed: dict[str, object]) -> None:
+    said = {
+        "title": "Small",
+        "dataset": "simulated",
+        "population": "known",
+        "target": "churned",
+        "horizon_days": 28,
+        "features": ["rfm"],
+        "models": {"boosted": {}, "segments": {}},
+        "cutoffs": {"first": "2024-10-01", "step_days": 25, "test": ["2024-12-08", "2025-01-05"]},
+    }
+    asked = Study.model_validate({**said, **changed})
+    parts = prepare("small", asked, step=lambda name: None, history=simulated).splits.parts
+    expected = {cutoff for part in parts for data in (part.train, part.test) for cutoff in data.X["cutoff"]}
+    assert study_cutoffs(asked, simulated) == sorted(expected)
 
 
 def test_options_beat_the_study(augury: Augury, small_study: Path, tmp_path: Path) -> None:

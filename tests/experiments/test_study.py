@@ -93,8 +93,8 @@ def test_one_of_the_models_may_be_asked_for(prepared: Prepared) -> None:
 
 def test_results_say_what_came_of_what(found: dict[str, Any], judged: Judged, simulated: History) -> None:
     assert list(found) == [
-        *("study", "data", "commit", "versions", "seconds", "judged", "learned", "champion", "grade", "calibration"),
-        *("models", "parts"),
+        *("study", "data", "commit", "versions", "seconds", "judged", "learned", "champion", "grade", "left_out"),
+        *("calibration", "models", "parts"),
     ]
     assert found["study"] == "small"
     assert found["data"] == {"name": "small", "fingerprint": simulated.fingerprint}

@@ -279,21 +279,20 @@ def test_an_unknown_dataset_is_refused_with_the_near_ones(tmp_path: Path) -> Non
 STUDY = """title = "Bakery"
 dataset = "{dataset}"
 population = "known"
-target = "churned"
-horizon_days = 56
 features = ["rfm", "discount"]
-champion = "rfm_logistic"
+champion = "segments"
 
 [cutoffs]
 first = 2024-05-01
 step_days = 28
 test = [2024-12-01]
 
-[models.rfm_logistic]
+[models.segments]
 """
 
 
 def test_it_is_trained_and_scored_through_the_command_line(
+    purchases: pd.DataFrame,
     german: pd.DataFrame,
     history: History,
     write: Write,
@@ -301,25 +300,29 @@ def test_it_is_trained_and_scored_through_the_command_line(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    dataset = write(f"[tables.transactions]\n{_csv(german, tmp_path)}{COLUMNS}\n")
-    study, var = tmp_path / "bakery_churn.toml", tmp_path / "var"
+    """Ten shops of the drawn one's customers: sixty would be too few to make a model of."""
+    many = [german.assign(Kunde=german["Kunde"] + f"-{shop}") for shop in range(10)]
+    dataset = write(f"[tables.transactions]\n{_csv(pd.concat(many, ignore_index=True), tmp_path)}{COLUMNS}\n")
+    sold = [purchases.assign(customer_id=purchases["customer_id"] + f"-{shop}") for shop in range(10)]
+    known = pd.concat(sold, ignore_index=True)[list(GERMAN)]
+    study, var = tmp_path / "bakery_segments.toml", tmp_path / "var"
     study.write_text(STUDY.format(dataset=dataset), encoding="utf-8")
     var.mkdir()
     shutil.copy(store_uri.removeprefix("sqlite:///"), var / "mlflow.db")
     for name, value in {**SILENCE, "AUGURY_VAR": str(var)}.items():
         monkeypatch.setenv(name, value)
-    for command in (["train", str(study)], ["score", "bakery_churn", "--dataset", dataset]):
+    for command in (["train", str(study)], ["score", "bakery_segments", "--dataset", dataset]):
         monkeypatch.setattr(sys, "argv", ["augury", *command])
         with pytest.raises(SystemExit) as ended:
             main()
         assert ended.value.code == 0
-    scores = pd.read_parquet(var / "scored" / "bakery_churn" / "scores.parquet")
-    pd.testing.assert_frame_equal(scores, _scored(history, var))
+    scores = pd.read_parquet(var / "scored" / "bakery_segments" / "scores.parquet")
+    pd.testing.assert_frame_equal(scores, _scored(admit("bakery", {"transactions": known}, end=history.end), var))
 
 
 def _scored(history: History, var: Path) -> pd.DataFrame:
     """Score the same history from memory by the same champion."""
-    registered = ModelRegistry(Settings.read({"AUGURY_VAR": str(var)}).mlflow).load("bakery_churn")
+    registered = ModelRegistry(Settings.read({"AUGURY_VAR": str(var)}).mlflow).load("bakery_segments")
     asked = spine(history, POPULATIONS["known"], [history.end])
     features: list[Any] = [each for each in available(history) if each.name in registered.artifact.features]
     return registered.artifact.score(observe(history, asked, features), version=registered.version)

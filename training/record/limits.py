@@ -29,6 +29,8 @@ def _limits(record: Mapping[str, Any]) -> Iterator[str]:
     for check in record["grade"]["checks"]:
         if check["letter"] == "C":
             yield f"Its {check['name']} is graded C: {check['told']}."
+    for reason in record["left_out"].values():
+        yield f"It was held against fewer models than asked: {reason}"
     for leak in record["leaks"]:
         yield f"An alarm was overridden for {leak['feature']} ({leak['reason']}): {leak['message']}"
     if not record["importance"]:

@@ -39,6 +39,7 @@ def record(judged: Judged, task: Task, splits: Splits, *, title: str, worth: Wor
         "title": title,
         "champion": judged.champion,
         "baseline": judged.baseline,
+        "left_out": dict(judged.left_out),
         "data": _data(task),
         "question": _question(task),
         "features": [_declared(each) for each in task.features],
