@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from configs.settings import Settings
-from configs.study import read_study
+from configs.study import Study, read_study
 from experiments.commands import drift_table
 from experiments.progress import steps
 from experiments.report import Section, write_report
@@ -37,7 +37,8 @@ STUDIES = {
     "cdnow": ["cdnow_churn", "cdnow_clv"],
 }
 SERVED, WATCHED = "complete_journey", "complete_journey_churn"
-STEPS = sum(4 + len(read_study(name).models) for names in STUDIES.values() for name in names) + 4
+LONGEST, RECENT = {"blend", "engineered_logistic"}, 3
+"""What the demo leaves out to be short: the models that take longest, and all but the latest test cutoffs."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,15 @@ def demo(settings: Settings) -> None:
     """Train, register, score, serve, ask and watch; print where everything is."""
     started, console = time.perf_counter(), Console()
     deployment = Deployment.open(settings)
-    with steps("demo", STEPS, console=console) as step:
+    studies = {name: [(each, _short(read_study(each))) for each in names] for name, names in STUDIES.items()}
+    total = sum(4 + len(study.models) for named in studies.values() for _, study in named) + 4
+    with steps("demo", total, console=console) as step:
         step("load cdnow and complete_journey")
         histories = {name: load(name) for name in STUDIES}
         sections = [
-            section for name, history in histories.items() for section in _studies(deployment, name, history, step)
+            _study(deployment, name, study, histories[dataset], step)
+            for dataset, named in studies.items()
+            for name, study in named
         ]
         step("serve, and ask over HTTP")
         answers = _ask(settings, histories[SERVED])
@@ -76,27 +81,30 @@ def demo(settings: Settings) -> None:
     console.print(_pointers(settings, answers, seconds=time.perf_counter() - started), soft_wrap=True)
 
 
-def _studies(deployment: Deployment, dataset: str, history: History, step: Callable[[str], None]) -> Iterator[Section]:
-    for name in STUDIES[dataset]:
+def _short(study: Study) -> Study:
+    """Leave out of a study what takes longest."""
+    cutoffs = study.cutoffs
+    kept = None if cutoffs is None else cutoffs.model_copy(update={"test": sorted(cutoffs.test)[-RECENT:]})
+    models = {name: params for name, params in study.models.items() if name not in LONGEST}
+    return study.model_copy(update={"models": models, "cutoffs": kept})
 
-        def named(what: str, name: str = name) -> None:
-            step(f"{name}: {what}")
 
-        yield _study(deployment, name, history, named)
-
-
-def _study(deployment: Deployment, name: str, history: History, step: Callable[[str], None]) -> Section:
+def _study(deployment: Deployment, name: str, study: Study, history: History, step: Callable[[str], None]) -> Section:
     """Judge a study's models, track and register the champion, and score everyone with it."""
-    started, read = time.perf_counter(), read_study(name)
-    prepared = prepare(name, read, step=step, history=history)
-    judged = prepared.judge(step=step)
-    step("track and register")
+
+    def named(what: str) -> None:
+        step(f"{name}: {what}")
+
+    started = time.perf_counter()
+    prepared = prepare(name, study, step=named, history=history)
+    judged = prepared.judge(step=named)
+    named("track and register")
     kept = deployment.record(prepared, judged)
     record = read_record(deployment.registry, kept.run_id)
-    step("score everyone")
+    named("score everyone")
     deployment.score(deployment.registry.load(name), history)
     found = results(prepared, judged, seconds=time.perf_counter() - started)
-    return Section(read.title, found, judged.champion, plots(record))
+    return Section(study.title, found, judged.champion, plots(record))
 
 
 def _ask(settings: Settings, history: History) -> Answers:

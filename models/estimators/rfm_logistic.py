@@ -33,9 +33,8 @@ class RfmLogistic(BaseEstimator):
         """Fit on a frame that has the three features and a target of 0 and 1."""
         asked = eligible(X)
         logs = self._logs(X)[asked]
-        empty = np.isnan(logs).all(axis=0)
-        if empty.any():
-            lacking = [name for name, none in zip(self.requires, empty, strict=True) if none]
+        lacking = [name for name, column in zip(self.requires, logs.T, strict=True) if np.isnan(column).all()]
+        if lacking:
             raise ValueError(f"nobody has a value of {lacking}, which rfm_logistic is made of; take another model")
         spread = np.nanstd(logs, axis=0)
         self.mean_, self.scale_ = np.nanmean(logs, axis=0), np.where(spread > 1e-9, spread, 1.0)
@@ -74,7 +73,7 @@ class RfmLogistic(BaseEstimator):
         return self
 
     def _standard(self, X: pd.DataFrame) -> NDArray[np.float64]:
-        return np.nan_to_num((self._logs(X) - self.mean_) / self.scale_, nan=0.0)
+        return np.asarray(np.nan_to_num((self._logs(X) - self.mean_) / self.scale_, nan=0.0), dtype=np.float64)
 
     def _logs(self, X: pd.DataFrame) -> NDArray[np.float64]:
         return np.log1p(matrix(X, list(self.requires)))

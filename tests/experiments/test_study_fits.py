@@ -83,12 +83,18 @@ def test_a_dataset_file_is_looked_for_beside_its_study(tmp_path: Path, monkeypat
 
 
 def test_trials_of_another_question_do_not_count(simulated: History) -> None:
-    changed = ({}, {"horizon_days": 35}, {"features": ["gaps"]}, {"models": {"boosted": {"rounds": 4}}}, {"seed": 1})
+    changed: tuple[dict[str, object], ...] = (
+        {},
+        {"horizon_days": 35},
+        {"features": ["gaps"]},
+        {"models": {"boosted": {"rounds": 4}}},
+        {"seed": 1},
+    )
     asked = {question(_prepared(simulated, **each), "boosted") for each in changed}
     assert len(asked) == len(changed)
 
 
 def test_trials_of_the_same_question_count_whatever_else_is_said(simulated: History) -> None:
     campaign = {"contact_cost": 1.0, "value": 10.0}
-    changed = ({}, {"title": "Other"}, {"campaign": campaign}, {"calibration": "none"})
+    changed: tuple[dict[str, object], ...] = ({}, {"title": "Other"}, {"campaign": campaign}, {"calibration": "none"})
     assert len({question(_prepared(simulated, **each), "boosted") for each in changed}) == 1
