@@ -16,7 +16,7 @@ from training.choose import CHOOSE
 from training.evaluate import POOLED
 from training.fit import NotFitted
 from training.grade import RANKED, Grade, NotFitForUse, check_sufficient, grade
-from training.leaks import PLAUSIBLE, Leak, check_leaks, leaks
+from training.leaks import PLAUSIBLE, Leak, check_leaks, implausible, leaks
 from training.splits import Splits
 from training.task import Task
 
@@ -119,8 +119,7 @@ def _implausible(
     auc = METRICS["roc_auc"](champion.scored["actual"], champion.scored["score"])
     told = shares[shares["level"] == "feature"] if len(shares) else pd.DataFrame({"name": [], "mean": []})
     weights = {str(name): float(share) for name, share in zip(told["name"], told["mean"], strict=True)}
-    nothing = pd.DataFrame(), pd.Series(dtype=float)
-    return check_leaks(leaks(*nothing, bound=bound, model_auc=auc, shares=weights), allowed=allowed)
+    return check_leaks(implausible(auc, bound=bound, shares=weights), allowed=allowed)
 
 
 def _importance(champion: Backtested) -> pd.DataFrame:

@@ -67,19 +67,11 @@ class Leaking(ValueError):
     """Features know the label, and nobody has said why that is right."""
 
 
-def leaks(
-    X: pd.DataFrame,
-    y: pd.Series,
-    *,
-    bound: float = PLAUSIBLE,
-    model_auc: float | None = None,
-    shares: Mapping[str, float] | None = None,
-) -> list[Leak]:
+def leaks(X: pd.DataFrame, y: pd.Series, *, bound: float = PLAUSIBLE) -> list[Leak]:
     """Look for leaks in training rows: a frame (its columns of text included), and 0 or 1 for each row.
 
-    `bound` is the greatest AUC that is plausible of a feature and of the model. `model_auc` is that of the fitted model
-    on rows that it has not seen, `shares` what each feature weighs in it. Values are compared over rows, identifiers
-    over customers (where there is a `customer_id`, else rows), the order of ids at each cutoff.
+    `bound` is the greatest AUC that is plausible of a feature. Values are compared over rows, identifiers over
+    customers (where there is a `customer_id`, else rows), the order of ids at each cutoff.
 
     Raises `ValueError` where X and y have different lengths or y is not 0 or 1.
     """
@@ -89,7 +81,7 @@ def leaks(
     rows = _sampled(X)
     X, labels = X.iloc[rows], y.to_numpy(dtype=np.float64)[rows]
     customers = pd.factorize(X["customer_id"])[0] if "customer_id" in X else np.arange(len(X))
-    found = [] if model_auc is None else list(_model(model_auc, bound, shares or {}))
+    found: list[Leak] = []
     if "customer_id" in X:
         found += _id_order(X["customer_id"], X.get("cutoff", pd.Series(0, index=X.index)), labels)
     for name in feature_names(X):
@@ -97,6 +89,20 @@ def leaks(
         found += _alone(column, customers % FOLDS, bound) or _certain(column, labels)
         found += [*_nulls(column, labels, bound), *_identifier(column, customers)]
     return found
+
+
+def implausible(model_auc: float, *, bound: float = PLAUSIBLE, shares: Mapping[str, float] | None = None) -> list[Leak]:
+    """Look at a fitted model's AUC on rows that it has not seen; `shares` says what each feature weighs in it."""
+    if model_auc <= bound:
+        return []
+    top = sorted((shares or {}).items(), key=lambda share: (-share[1], share[0]))[:3]
+    carried = ", ".join(f"{name} ({share:.0%})" for name, share in top)
+    message = (
+        f"the model's AUC of {model_auc:.3f} is above {bound:.2f}, which is not plausible; "
+        + (f"most of it comes from {carried}: " if carried else "")
+        + "check at which time these values are known, or allow 'model' and say why"
+    )
+    return [Leak("model", "model", model_auc, bound, message)]
 
 
 def check_leaks(found: Sequence[Leak], *, allowed: Mapping[str, str]) -> list[Leak]:
@@ -110,19 +116,6 @@ def check_leaks(found: Sequence[Leak], *, allowed: Mapping[str, str]) -> list[Le
         told = "\n".join(f"- {each.message}" for each in blocked)
         raise Leaking(f"{named} would leak the label; take out what does, or allow it and say why:\n{told}")
     return [replace(each, reason=allowed[each.feature].strip()) for each in found]
-
-
-def _model(model_auc: float, bound: float, shares: Mapping[str, float]) -> Iterator[Leak]:
-    if model_auc <= bound:
-        return
-    top = sorted(shares.items(), key=lambda share: (-share[1], share[0]))[:3]
-    carried = ", ".join(f"{name} ({share:.0%})" for name, share in top)
-    message = (
-        f"the model's AUC of {model_auc:.3f} is above {bound:.2f}, which is not plausible; "
-        + (f"most of it comes from {carried}: " if carried else "")
-        + "check at which time these values are known, or allow 'model' and say why"
-    )
-    yield Leak("model", "model", model_auc, bound, message)
 
 
 def _alone(column: Ranked, folds: Codes, bound: float) -> list[Leak]:

@@ -53,7 +53,7 @@ def subscribers(rows: int = 1500, *, seed: int = 0) -> pd.DataFrame:
     left = np.where(rng.random(rows) < 1 / (1 + np.exp(-log_odds)), "yes", "no").astype(object)
     left[rng.random(rows) < 0.02] = None
     charges = pd.Series(np.round(rng.gamma(4, 15, rows), 2)).mask(rng.random(rows) < 0.05)
-    region = rng.choice(["north", "south", "west", None], rows)
+    region = rng.choice(np.array(["north", "south", "west", None]), rows)
     ids = rng.permutation(np.arange(10_000, 10_000 + 7 * rows))[:rows].astype(str)
     return pd.DataFrame(
         {"subscriber": ids, "plan": plan, "months": months, "charges": charges, "region": region, "left": left}

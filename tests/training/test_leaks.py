@@ -16,7 +16,7 @@ from features.engine.run import outcome
 from features.frame import frame
 from features.history import History
 from features.library import POPULATIONS, TARGETS, chosen
-from training.leaks import PLAUSIBLE, ROWS, Kind, Leak, Leaking, check_leaks, leaks
+from training.leaks import PLAUSIBLE, ROWS, Kind, Leak, Leaking, check_leaks, implausible, leaks
 
 Rows = tuple[pd.DataFrame, pd.Series]
 
@@ -102,7 +102,8 @@ def test_nothing_is_found_in_a_table_without_dates() -> None:
     )
     y = pd.Series((generator.random(7000) < 1 / (1 + np.exp(-odds))).astype(float))
     assert 0.2 < y.mean() < 0.4
-    assert leaks(X, y, model_auc=0.85) == []
+    assert leaks(X, y) == []
+    assert implausible(0.85) == []
 
 
 def flipped(y: pd.Series, share: float = 0.03) -> "np.ndarray[Any, np.dtype[np.float64]]":
@@ -356,15 +357,14 @@ def test_a_row_number_is_an_identifier_though_a_customer_has_several() -> None:
 
 
 def test_the_model_names_what_carries_it() -> None:
-    X, y = honest()
     shares = {"a": 0.1, "b": 0.5, "c": 0.25, "d": 0.15}
-    (found,) = leaks(X, y, model_auc=0.95, shares=shares)
+    (found,) = implausible(0.95, shares=shares)
     assert (found.feature, found.kind, found.value, found.bound) == ("model", "model", 0.95, PLAUSIBLE)
     assert "0.950 is above 0.90" in found.message
     assert "most of it comes from b (50%), c (25%), d (15%)" in found.message
-    assert leaks(X, y, model_auc=0.9, shares=shares) == []
-    assert leaks(X, y, model_auc=0.95, bound=0.96) == []
-    assert "most of it" not in leaks(X, y, model_auc=0.95)[0].message
+    assert implausible(0.9, shares=shares) == []
+    assert implausible(0.95, bound=0.96) == []
+    assert "most of it" not in implausible(0.95)[0].message
 
 
 def test_rows_that_are_not_asked_about_are_not_looked_at() -> None:
