@@ -83,6 +83,7 @@ def test_the_studies_are_these() -> None:
         "cdnow_churn",
         "cdnow_churn_half_year",
         "cdnow_clv",
+        "complete_journey_campaign",
         "complete_journey_churn",
         "complete_journey_clv",
         "complete_journey_cross_sell",
@@ -93,7 +94,7 @@ def test_the_studies_are_these() -> None:
         "simulated_lapse",
         "telco_churn",
     ]
-    assert [path.suffix for path in FOLDER.iterdir()] == [".toml"] * 12
+    assert [path.suffix for path in FOLDER.iterdir()] == [".toml"] * 13
 
 
 @pytest.mark.parametrize("name", study_names())

@@ -70,8 +70,10 @@ def test_of_equal_models_the_first_is_the_champion_and_an_undefined_one_is_none(
 
 def test_a_champion_that_is_named_is_respected(churn: Task, said: None) -> None:
     splits = each(rolled(rows=1200), turns)
-    made = judge("t", churn, splits, models=SIDES, champion="past", baseline="said")
-    assert (made.champion, made.baseline) == ("past", "said")
+    for champion, baseline in (("past", "said"), ("said", "past")):
+        made = judge("t", churn, splits, models=SIDES, champion=champion, baseline=baseline)
+        assert (made.champion, made.baseline) == (champion, baseline)
+        assert made.best is made.models[champion]
     told: list[str] = []
     with pytest.raises(ValueError, match="the champion 'boosted' is none of the models said, past"):
         judge("t", churn, splits, models=SIDES, champion="boosted", told=told.append)

@@ -280,6 +280,7 @@ def test_folds_are_told_as_repeats(people: Task) -> None:
     assert found["learned"]["rows"] == 600
     assert list(found["held"]) == ["repeat 1", "repeat 2"]
     assert found["money"]["part"] == "repeat 2"
+    assert found["money"]["curve"][-1]["contacted"] == 600
     assert sum(bin["rows"] for bin in found["reliability"]["repeat 2"]) == 600
     assert found["fairness"]["rows"][0]["rows"] == 1200
     assert found["fairness"]["rows"][0]["customers"] == 600
