@@ -25,7 +25,7 @@ from serving.drift import Report, drift
 from training.judge import Judged
 from training.record import Worth, record
 from training.track import track
-from training.tune import tune
+from training.tune import storage_at, tune
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Deployment:
             params=dict(prepared.study.models[model]),
             trials=trials,
             seed=prepared.study.seed,
-            storage=f"sqlite:///{self.settings.var / 'optuna.db'}",
+            storage=storage_at(self.settings.var / "optuna.db"),
             study_name=f"{prepared.name}.{model}.{question(prepared, model)}",
             told=lambda done, best: step(f"{model}: trial {done} of {trials}, best {best:.4f}"),
         )

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import optuna
 
 from configs.process import gone, owner
+from configs.whole import new_file
 from models.contract import Span, TargetKind, eligible
 from models.estimators import MODELS
 from models.metrics import METRICS
@@ -63,6 +65,14 @@ def tune(
             search.optimize(judge, n_trials=1)
             told(number + 1, search.best_value)
         return {**params, **search.best_params}
+
+
+def storage_at(path: Path) -> str:
+    """Give the URL of a file that keeps searches; where it is not there yet it is made, whole or not at all."""
+    if not path.exists():
+        with _quiet(), new_file(path) as draft:
+            optuna.storages.RDBStorage(f"sqlite:///{draft}").engine.dispose()
+    return f"sqlite:///{path}"
 
 
 def inner_splits(split: Split, *, seed: int) -> list[Split]:

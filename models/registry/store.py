@@ -20,10 +20,12 @@ from mlflow.types import ColSpec, Schema
 import configs
 import models
 from configs.registry import did_you_mean
+from configs.whole import new_file
 from models.artifact import Artifact
 from models.booster import distribution
 
 Alias = Literal["champion", "challenger"]
+SQLITE: Final = "sqlite:///"
 ALIASES: Final[tuple[Alias, ...]] = ("champion", "challenger")
 _NEEDS: Final = ("mlflow", "numpy", "pandas", "scipy", "scikit-learn", "lifetimes")
 
@@ -46,9 +48,11 @@ class ModelRegistry:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        with quiet_mlflow(uri):
-            self.client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-            self.client.search_registered_models(max_results=1)  # a new file gets its tables here
+        path = Path(uri.removeprefix(SQLITE))
+        if uri.startswith(SQLITE) and not path.exists():
+            with new_file(path) as draft:
+                _opened(f"{SQLITE}{draft}")
+        self.client = _opened(uri)
 
     def add(self, artifact: Artifact, *, run_id: str, alias: Alias | None = None) -> str:
         """Store an artifact with a run as a new version of its name; gives the version."""
@@ -114,6 +118,14 @@ class ModelRegistry:
         ]
         loaded = [self.load(str(found.name)) for found in sorted(named, key=lambda found: str(found.name))]
         return [each for each in loaded if dataset is None or each.artifact.dataset == dataset]
+
+
+def _opened(uri: str) -> mlflow.MlflowClient:
+    """Open a store; a new database gets its tables here, in steps that a killed process would leave half done."""
+    with quiet_mlflow(uri):
+        client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+        client.search_registered_models(max_results=1)
+    return client
 
 
 @contextmanager

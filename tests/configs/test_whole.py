@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from configs.whole import whole_file, whole_folder
+from configs.whole import new_file, whole_file, whole_folder
 
 
 def _names(folder: Path) -> list[str]:
@@ -67,3 +67,17 @@ def test_an_error_leaves_the_file_as_it_was(tmp_path: Path) -> None:
         _fail_halfway(draft)
     assert target.read_text() == "old"
     assert _names(tmp_path) == ["report.html"]
+
+
+def test_a_new_file_appears_when_it_is_whole_and_the_first_stays(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "new.db"
+    with new_file(path) as draft:
+        draft.write_text("first")
+        assert not path.exists()
+    assert path.read_text() == "first"
+    with new_file(path) as draft:
+        draft.write_text("second")
+    assert path.read_text() == "first"
+    with pytest.raises(RuntimeError), new_file(tmp_path / "deep" / "never.db"):
+        raise RuntimeError
+    assert [each.name for each in path.parent.iterdir()] == ["new.db"]

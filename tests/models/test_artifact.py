@@ -22,9 +22,7 @@ Asked = tuple[Artifact, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def asked(
-    churn: Task, churn_data: Split, pairs: Task, pairs_splits: Splits, trained: Backtested
-) -> dict[str, Asked]:
+def asked(churn: Task, churn_data: Split, pairs: Task, pairs_splits: Splits, trained: Backtested) -> dict[str, Asked]:
     """Give an artifact and a frame of each sort: customers, pairs, segments."""
     sold = backtest("sold", pairs, pairs_splits, model="cross_sell", params={"rounds": 20})
     known, one = replace(churn, target=None, horizon_days=0), Splits((churn_data,), churn_data)

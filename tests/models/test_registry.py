@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -188,3 +189,21 @@ def test_where_augury_is_not_installed_the_code_beside_the_model_is_run(
     for package in ("models", "configs"):
         assert Path(said[package]).parts[-4:-1] == ("artifacts", "code", package)
         assert not Path(said[package]).is_relative_to(checkout)
+
+
+def test_a_store_whose_making_was_killed_is_not_there(tmp_path: Path) -> None:
+    """Its tables are made beside it, in some seconds; the draft that stays behind is nothing to anyone."""
+    path = tmp_path / "var" / "mlflow.db"
+    code = f"from models.registry import ModelRegistry; ModelRegistry('sqlite:///{path}')"
+    made = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        drafts = path.parent
+        while not (drafts.is_dir() and any(draft.stat().st_size for draft in drafts.iterdir())):
+            assert made.poll() is None
+            time.sleep(0.01)
+    finally:
+        made.kill()
+        made.wait()
+    assert not path.exists()
+    assert ModelRegistry(f"sqlite:///{path}").names() == []
+    assert path.exists()
