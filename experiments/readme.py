@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from configs.whole import whole_file
-from experiments.scoreboard import cells
+from experiments.scoreboard import COLUMNS, cells, number
 from experiments.study import results_file
 from models.estimators import MODELS
 
@@ -34,15 +34,29 @@ def study_table(name: str) -> str:
     found = json.loads(results_file(name).read_text(encoding="utf-8"))
     header, rows = cells(found["models"])
     champion, grade = found["champion"], found["grade"]["letter"]
-    table = _table(
-        ["model", *header],
-        [[f"**`{model}`**" if model == champion else f"`{model}`", *row] for model, row in rows.items()],
-    )
-    told = f"Tested on {', '.join(found['judged'])}; the champion, grade {grade}, learned from {found['learned']}"
+    lines = [[f"**`{each}`**" if each == champion else f"`{each}`", *row] for each, row in rows.items()]
+    table = _table(["model", *header], lines)
+    told = f"Tested on {_tests(found)}; the champion, grade {grade}, learned from {found['learned']}{_by_part(found)}"
     past = [f"`{model}`" for model in found["models"] if MODELS[model].learns == "past"]
     if past:
         told += f"; {', '.join(past)} learned no outcome, but the past of each test"
     return f"{table}\n{told}: `augury study {name}`.\n"
+
+
+def _tests(found: dict[str, Any]) -> str:
+    """Name the test cutoffs, or count the repeats of folds."""
+    names = found["judged"]
+    return f"{len(names)} repeats of folds" if names[0].startswith("repeat") else ", ".join(names)
+
+
+def _by_part(found: dict[str, Any]) -> str:
+    """Say how the champion ranked at each cutoff, where there are several."""
+    if not found["parts"] or found["judged"][0].startswith("repeat"):
+        return ""
+    champion = found["champion"]
+    metric = next(metric for metric in COLUMNS if metric in found["models"][champion])
+    values = [number(models[champion][metric]["value"]) for models in found["parts"].values()]
+    return f"; its {COLUMNS[metric]} there was {', '.join(values)}"
 
 
 def benchmark_table(name: str) -> str:

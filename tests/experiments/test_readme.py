@@ -18,6 +18,10 @@ FOUND = {
         "base_rate": {"roc_auc": {"value": 0.5, "low": 0.5, "high": 0.5}},
         "boosted": {"roc_auc": {"value": 0.8, "low": None, "high": None}},
     },
+    "parts": {
+        "2024-03-01": {"boosted": {"roc_auc": {"value": 0.7904, "low": 0.7, "high": 0.9}}},
+        "2024-04-01": {"boosted": {"roc_auc": {"value": 0.81, "low": 0.7, "high": 0.9}}},
+    },
 }
 TABLE = """\
 | model | ROC-AUC |
@@ -25,7 +29,8 @@ TABLE = """\
 | `base_rate` | 0.500 [0.500, 0.500] |
 | **`boosted`** | 0.800 |
 
-Tested on 2024-03-01, 2024-04-01; the champion, grade B, learned from 2 cutoffs up to 2024-02-01: `augury study small`.
+Tested on 2024-03-01, 2024-04-01; the champion, grade B, learned from 2 cutoffs up to 2024-02-01; its ROC-AUC there was \
+0.790, 0.810: `augury study small`.
 """
 BEFORE = (
     "# Augury\n\ntext $1 \\1\n\n<!-- study: small -->\nold\n<!-- end -->\n\n<!-- study: other -->\n<!-- end -->\nend\n"
@@ -50,6 +55,17 @@ def test_marked_places_are_filled_and_the_rest_is_left(page: Path) -> None:
     assert study_table("small") == TABLE
 
 
+def test_of_one_part_nothing_more_is_told(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "studies" / "small" / "results.json").write_text(json.dumps({**FOUND, "parts": {}}))
+    assert study_table("small").endswith("up to 2024-02-01: `augury study small`.\n")
+
+
+def test_repeats_of_folds_are_counted(page: Path, tmp_path: Path) -> None:
+    table = {**FOUND, "judged": ["repeat 1", "repeat 2"], "learned": "900 customers"}
+    (tmp_path / "studies" / "small" / "results.json").write_text(json.dumps(table))
+    assert "Tested on 2 repeats of folds; the champion, grade B, learned from 900 customers: `" in study_table("small")
+
+
 def test_a_second_time_nothing_changes_and_the_check_passes(page: Path) -> None:
     with pytest.raises(
         ValueError, match=r"the tables of .*README.md differ from the committed results; run `augury readme`"
@@ -66,7 +82,7 @@ def test_a_second_time_nothing_changes_and_the_check_passes(page: Path) -> None:
 def test_results_that_changed_are_noticed(page: Path, tmp_path: Path) -> None:
     readme(check=False, path=page)
     path = tmp_path / "studies" / "small" / "results.json"
-    path.write_text(path.read_text().replace("0.8", "0.9"))
+    path.write_text(path.read_text().replace("0.8,", "0.9,"))
     with pytest.raises(ValueError, match="differ from the committed results"):
         readme(check=True, path=page)
 
