@@ -29,8 +29,8 @@ TABLE = """\
 | `base_rate` | 0.500 [0.500, 0.500] |
 | **`boosted`** | 0.800 |
 
-Tested on 2024-03-01, 2024-04-01; the champion, grade B, learned from 2 cutoffs up to 2024-02-01; its ROC-AUC there was \
-0.790, 0.810: `augury study small`.
+Tested on 2024-03-01, 2024-04-01; the champion, grade B, learned from 2 cutoffs up to 2024-02-01; its ROC-AUC there \
+was 0.790, 0.810: `augury study small`.
 """
 BEFORE = (
     "# Augury\n\ntext $1 \\1\n\n<!-- study: small -->\nold\n<!-- end -->\n\n<!-- study: other -->\n<!-- end -->\nend\n"
