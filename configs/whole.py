@@ -30,16 +30,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Write a file beside `path`; it takes that name only when all went well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    draft = Path(name)
-    try:
+    with _draft(path) as draft:
         yield draft
-        draft.chmod(0o644)
         os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -48,14 +41,21 @@ def new_file(path: Path) -> Iterator[Path]:
 
     Where another process was faster, its file stays.
     """
+    with _draft(path) as draft:
+        yield draft
+        with suppress(FileExistsError):
+            os.link(draft, path)
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """Make an empty file beside `path` that everybody may read, and take it away in the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     draft = Path(name)
+    draft.chmod(0o644)
     try:
         yield draft
-        draft.chmod(0o644)
-        with suppress(FileExistsError):
-            os.link(draft, path)
     finally:
         draft.unlink(missing_ok=True)

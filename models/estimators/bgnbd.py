@@ -1,23 +1,23 @@
 """Expected purchases within the horizon, from past purchases alone (BG/NBD)."""
 
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from models.buy_till_you_die import expected_purchases, fit_bgnbd
-from models.contract import State, TargetKind, matrix
+from models.contract import TargetKind, matrix
 from models.estimators import register
+from models.parametric import Parametric
 
 DAYS_A_WEEK = 7
 """The frame's columns and the horizon are in days, `models.buy_till_you_die` thinks in weeks."""
 
 
 @register
-class Bgnbd(BaseEstimator):
+class Bgnbd(Parametric):
     """BG/NBD of Fader, Hardie & Lee (2005): predicts purchase days within `horizon_days`.
 
     The frame holds frequency (repeat purchase days), recency_days (first to last purchase) and tenure_days (first
@@ -41,16 +41,6 @@ class Bgnbd(BaseEstimator):
         """Give each row's expected purchase days within the horizon, 0 or more."""
         check_is_fitted(self)
         return expected_purchases(self.params_, horizon=self.horizon_days / DAYS_A_WEEK, **weeks(X))
-
-    def state(self) -> dict[str, Any]:
-        """Give the parameters."""
-        check_is_fitted(self)
-        return {"params": dict(self.params_)}
-
-    def restore(self, state: State) -> Self:
-        """Take the parameters back."""
-        self.params_ = dict(state["params"])
-        return self
 
 
 def weeks(X: pd.DataFrame) -> dict[str, NDArray[np.float64]]:

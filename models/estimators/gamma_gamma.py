@@ -1,20 +1,20 @@
 """Expected mean amount of a purchase day, from past purchases alone (Gamma-Gamma)."""
 
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from models.buy_till_you_die import expected_value, fit_gamma_gamma
-from models.contract import State, TargetKind, matrix
+from models.contract import TargetKind, matrix
 from models.estimators import register
+from models.parametric import Parametric
 
 
 @register
-class GammaGamma(BaseEstimator):
+class GammaGamma(Parametric):
     """Gamma-Gamma of Fader, Hardie & Lee (2005): predicts the mean amount of a purchase day.
 
     The frame holds frequency (purchase days counted) and monetary_value (their mean amount, in currency; may be
@@ -37,13 +37,3 @@ class GammaGamma(BaseEstimator):
         check_is_fitted(self)
         x, m = matrix(X, list(self.requires)).T
         return expected_value(self.params_, x=x, m=m)
-
-    def state(self) -> dict[str, Any]:
-        """Give the parameters."""
-        check_is_fitted(self)
-        return {"params": dict(self.params_)}
-
-    def restore(self, state: State) -> Self:
-        """Take the parameters back."""
-        self.params_ = dict(state["params"])
-        return self

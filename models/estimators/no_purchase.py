@@ -1,21 +1,21 @@
 """Probability of no purchase day within the horizon, from past purchases alone (MBG/NBD or BG/NBD)."""
 
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from models.buy_till_you_die import fit_process, p_silent
-from models.contract import State, TargetKind
+from models.contract import TargetKind
 from models.estimators import register
 from models.estimators.bgnbd import DAYS_A_WEEK, Bgnbd, weeks
+from models.parametric import Parametric
 
 
 @register
-class NoPurchase(BaseEstimator):
+class NoPurchase(Parametric):
     """Exact P(no purchase day within `horizon_days` of the cutoff), gone for good or only silent for so long.
 
     `process` says how customers leave: "mbgnbd" (Batislam, Denizel & Filiztekin 2007: perhaps right after the first
@@ -52,13 +52,3 @@ class NoPurchase(BaseEstimator):
         """Give each row's probability of no purchase day within the horizon."""
         check_is_fitted(self)
         return p_silent(self.params_, process=self.process, horizon=self.horizon_days / DAYS_A_WEEK, **weeks(X))
-
-    def state(self) -> dict[str, Any]:
-        """Give the parameters."""
-        check_is_fitted(self)
-        return {"params": dict(self.params_)}
-
-    def restore(self, state: State) -> Self:
-        """Take the parameters back."""
-        self.params_ = dict(state["params"])
-        return self
