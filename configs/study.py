@@ -8,6 +8,8 @@ from pydantic import Field, PositiveInt
 from configs.toml import HERE, Strict, find, names, read
 
 FOLDER = HERE / "studies"
+LABEL = "customers."
+"""What targets begin with that are columns of the table of customers."""
 
 
 class Cutoffs(Strict):
@@ -43,20 +45,22 @@ class Campaign(Strict):
     an offer, a purchase) and not something to keep from happening.
     """
 
-    contact_cost: float = Field(ge=0)
-    offer_cost: float = Field(default=0.0, ge=0)
+    contact_cost: float = Field(ge=0, allow_inf_nan=False)
+    offer_cost: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     acceptance: float = Field(default=1.0, gt=0, le=1)
-    value: float | None = Field(default=None, gt=0)
+    value: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     value_from: str | None = None
-    margin: float = Field(default=1.0, gt=0)
+    margin: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     customers: PositiveInt | None = None
-    budget: float | None = Field(default=None, gt=0)
+    budget: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     wins: bool = False
 
     def model_post_init(self, context: Any, /) -> None:
         """Refuse what does not hang together."""
         if (self.value is None) == (self.value_from is None):
             raise ValueError("say what a customer is worth: either value, or value_from, the name of a feature")
+        if self.wins and self.acceptance != 1.0:
+            raise ValueError("of a campaign that wins, the probability is that of the answer: leave acceptance out")
         if self.customers is not None and self.budget is not None:
             raise ValueError("say either customers, how many may be contacted, or budget, how much may be spent")
 
@@ -104,10 +108,14 @@ class Study(Strict):
                 raise ValueError(f"{role!r} is not among the models {sorted(self.models)}")
         if (self.cutoffs is None) == (self.folds is None):
             raise ValueError("say either [cutoffs], for data with dates, or [folds], for a table without")
+        if self.cutoffs is not None and (self.target or "").startswith(LABEL):
+            raise ValueError(f"{self.target} has no time: it would be known at every cutoff; say [folds] instead")
         if self.folds is not None and (self.horizon_days or self.lead_days):
             raise ValueError("a table without dates has no horizon; leave horizon_days and lead_days out")
         if self.folds is not None and self.target is None:
             raise ValueError("folds need a target, such as customers.COLUMN=VALUE")
+        if self.folds is not None and not (self.target or "").startswith(LABEL):
+            raise ValueError(f"folds are of tables without dates, and {self.target} comes with time; say [cutoffs]")
         if self.cutoffs is not None and (self.target is None) != (self.horizon_days is None):
             raise ValueError("a target needs horizon_days, and horizon_days a target")
         if self.target is None and self.champion is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from configs.registry import did_you_mean
 from configs.study import Study
 from configs.whole import whole_file
 from features.datasets import load
@@ -67,6 +68,7 @@ def prepare(name: str, study: Study, *, step: Step, history: History | None = No
         step(f"load {study.dataset}")
         history = load(study.dataset)
     task = task_of(study, history)
+    _check_campaign(name, study, task)
     step(f"observe {len(task.features)} features")
     return Prepared(name, study, task, splits_of(study, task))
 
@@ -106,7 +108,22 @@ def _target(study: Study, history: History) -> Declaration | None:
     if study.target is None or not study.target.startswith(PREFIX):
         return TARGETS[study.target] if study.target else None
     (label,) = chosen([study.target], history)
+    if label.text:
+        raise ValueError(f"{study.target} is text: a target is one of its values, as in {study.target}=VALUE")
     return replace(label, kind="binary" if "=" in study.target else "amount")
+
+
+def _check_campaign(name: str, study: Study, task: Task) -> None:
+    """Refuse a campaign that cannot be reckoned with, before anything is trained."""
+    campaign = study.campaign
+    if campaign is None:
+        return
+    if task.kind != "binary":
+        raise ValueError(f"study {name!r}: a campaign acts on a probability; leave it out of a {task.kind} target")
+    numbers = [each.name for each in task.features if not each.text]
+    if campaign.value_from is not None and campaign.value_from not in numbers:
+        what = did_you_mean("feature that is a number", campaign.value_from, numbers)
+        raise ValueError(f"study {name!r}: campaign.value_from: {what}")
 
 
 def _check_grain(name: str, study: Study) -> None:

@@ -85,12 +85,13 @@ def _parts(rows: pd.DataFrame, names: pd.Series) -> Iterator[tuple[str, pd.DataF
 
 
 def _counts(part: pd.DataFrame) -> dict[str, object]:
-    customers, ones = part["customer_id"].nunique(), int(part["actual"].sum())
+    customers = part["customer_id"].nunique()
+    fewest = min(part.loc[part["actual"] == outcome, "customer_id"].nunique() for outcome in (0, 1))
     note = ""
     if customers < CUSTOMERS:
         note = f"fewer than {CUSTOMERS} customers: no rates"
-    elif min(ones, len(part) - ones) < OUTCOMES:
-        note = f"fewer than {OUTCOMES} rows of one outcome: no rates"
+    elif fewest < OUTCOMES:
+        note = f"fewer than {OUTCOMES} customers of one outcome: no rates"
     return {"rows": len(part), "customers": customers, "note": note}
 
 

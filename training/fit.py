@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from models.calibration import Calibration
@@ -44,14 +45,14 @@ def fit(
     made = unfitted(task, model=model, params=params, seed=seed)
     check(task, made, name=model, features=split.train.X)
     learned = split.learned_by(made)
+    ways = {NONE: Calibration()}
     try:
-        made.fit(learned.X, learned.y)
+        told = scored(made.fit(learned.X, learned.y), split)
+        if calibration != NONE and task.kind == "binary":
+            ways |= calibrations(task, split, made, lambda: unfitted(task, model=model, params=params, seed=seed))
     except ValueError as error:
         raise NotFitted(f"{model} could not be fitted for {split.name}: {error}") from error
-    ways = {NONE: Calibration()}
-    if calibration != NONE and task.kind == "binary":
-        ways |= calibrations(task, split, made, lambda: unfitted(task, model=model, params=params, seed=seed))
-    return Fitted(model, made, split, learned, scored(made, split), ways)
+    return Fitted(model, made, split, learned, told, ways)
 
 
 def unfitted(task: Task, *, model: str, params: Mapping[str, Any], seed: int) -> Model:
@@ -76,6 +77,10 @@ def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> Non
             f"the features {task.texts} are texts, which model {name!r} cannot use; leave them out, ask for one of "
             "their values as COLUMN=VALUE, or choose a model that takes text"
         )
+    if model.learns == "past" and task.population.anchored:
+        raise ValueError(
+            f"model {name!r} learns from all customers at one instant, and {task.population.name!r} asks at many"
+        )
     missing = [needed for needed in model.requires if needed not in features]
     if missing:
         raise ValueError(f"model {name!r} needs the features {missing}; add them to the study's features")
@@ -86,4 +91,8 @@ def scored(model: Model, split: Split) -> pd.DataFrame:
     X = split.test.X
     keys = [key for key in KEYS if key in X and key != "eligible"]
     table = X[keys].assign(part=split.name, actual=split.test.y, score=model.predict(X))
-    return table[eligible(X)].reset_index(drop=True)
+    table = table[eligible(X)].reset_index(drop=True)
+    odd = int((~np.isfinite(table["score"])).sum())
+    if odd:
+        raise ValueError(f"{odd} of {len(table)} predictions are no numbers")
+    return table

@@ -71,14 +71,15 @@ class Grade:
 
 def check_sufficient(splits: Splits, *, kind: TargetKind) -> None:
     """Raise `NotFitForUse` where there are too few customers, outcomes or cutoffs to make and judge any model."""
-    first = splits.parts[0].train
+    first = splits.parts[0].train.asked
     customers = first.X["customer_id"].nunique()
     lacking = []
     if customers < LEAST_CUSTOMERS:
         lacking.append(f"{customers} customers to learn from, and {LEAST_CUSTOMERS} are needed")
     if splits.rolling and kind != "none" and first.X["cutoff"].nunique() < LEAST_CUTOFFS:
         lacking.append(f"one training cutoff before {splits.parts[0].name}, and {LEAST_CUTOFFS} are needed")
-    tests = pd.concat([part.test.X[["customer_id"]].assign(y=part.test.y) for part in splits.parts])
+    asked = [part.test.asked for part in splits.parts]
+    tests = pd.concat([each.X[["customer_id"]].assign(y=each.y) for each in asked])
     for rows, least, where in (
         (first.X[["customer_id"]].assign(y=first.y), LEAST_TRAINED, "to learn from"),
         (tests, LEAST_TESTED, "to be tested on"),
@@ -91,8 +92,10 @@ def check_sufficient(splits: Splits, *, kind: TargetKind) -> None:
         )
 
 
-def grade(judged: Backtested, *, kind: TargetKind, baseline: Backtested | None, seed: int = 0) -> Grade:
-    """Grade a judged model against the baseline, if it is another one.
+def grade(
+    judged: Backtested, *, kind: TargetKind, baseline: Backtested | None, rolling: bool = True, seed: int = 0
+) -> Grade:
+    """Grade a judged model against the baseline, if it is another one; `rolling` says that its parts are cutoffs.
 
     Raises `NotFitForUse` where it ranks no better than chance.
     """
@@ -102,7 +105,7 @@ def grade(judged: Backtested, *, kind: TargetKind, baseline: Backtested | None, 
         _ranked(judged, kind),
         _gained(judged, baseline, kind, seed=seed),
         _true(judged, kind),
-        _stable(judged, kind),
+        _stable(judged, kind, rolling=rolling),
         _volume(judged, kind),
     )
     letter = LETTERS[max(LETTERS.index(check.letter) for check in checks)]
@@ -171,11 +174,13 @@ def _true(judged: Backtested, kind: TargetKind) -> Check:
     return Check("calibration", value, _letter(abs(value), bounds, higher=False), f"{metric} is {value:.3f}")
 
 
-def _stable(judged: Backtested, kind: TargetKind) -> Check:
+def _stable(judged: Backtested, kind: TargetKind, *, rolling: bool) -> Check:
     metric, _ = RANKED[kind]
     table = judged.metrics
     values = table.loc[(table["part"] != POOLED) & (table["metric"] == metric), "value"].dropna()
     fall = float(values.mean() - values.min()) if len(values) else float("nan")
+    if not rolling:
+        return Check("stability", fall, "B", "the data have no dates, so nothing tells how stable it is in time")
     if len(values) < PARTS:
         told = f"how stable it is cannot be told from {len(values)} part" + "s" * (len(values) != 1)
         return Check("stability", fall, "B", told)

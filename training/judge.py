@@ -85,8 +85,9 @@ def judge(
     chosen = champion or best(judged, kind=task.kind)
     importances = _importance(judged[chosen])
     overridden += _implausible(task, judged[chosen], importances, plausible_auc, allowed or {})
-    letter = grade(judged[chosen], kind=task.kind, baseline=judged.get(baseline or ""), seed=seed)
-    return Judged(judged, chosen, baseline, letter, tuple(overridden), importances, left_out)
+    held = baseline if baseline in judged else None
+    letter = grade(judged[chosen], kind=task.kind, baseline=judged.get(held or ""), rolling=splits.rolling, seed=seed)
+    return Judged(judged, chosen, held, letter, tuple(overridden), importances, left_out)
 
 
 def best(judged: Mapping[str, Backtested], *, kind: TargetKind) -> str:
@@ -127,7 +128,7 @@ def _importance(champion: Backtested) -> pd.DataFrame:
     tables = []
     for part in champion.parts:
         if isinstance(part.model, Explained):
-            X = part.split.test.X[eligible(part.split.test.X)]
-            terms = part.model.contributions(X)
+            X = part.split.test.X
+            terms = part.model.contributions(X)[eligible(X)]
             tables.append(importance(terms, part.model.features_, concepts=concepts_of(part.model.features_)))
     return over_cutoffs(tables) if tables else pd.DataFrame()

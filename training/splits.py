@@ -9,7 +9,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from features.cutoffs import check_cutoffs, every
 from features.engine.run import check_horizon
-from models.contract import Model
+from models.contract import Model, eligible
 from training.task import Examples, Task
 
 FEWEST = 200
@@ -94,6 +94,8 @@ def rolling(task: Task, *, first: pd.Timestamp, step_days: int, tests: Sequence[
     horizon can still be seen. Raises `ValueError` where a test cutoff or its horizon lies beyond the data, or nothing
     is left to train on.
     """
+    if not task.dated:
+        raise ValueError("a column of customers has no time, so no origin can be before it: use folds")
     origins = sorted(pd.Timestamp(test) for test in tests)
     _check(task, origins)
     if task.population.anchored:
@@ -109,6 +111,9 @@ def folds(task: Task, *, count: int, repeats: int, seed: int) -> Splits:
     A repeat's folds are parts of one name: each customer is predicted once a repeat, by a model that has not seen them.
     """
     data = task.examples([task.history.end])
+    if task.kind == "binary" and data.y.min() == data.y.max():
+        alike = f"the label is {data.y.min():g} for all {len(data.y)} customers"
+        raise ValueError(f"{alike}; look at the spelling of the target's value")
     if len(data.X) < count:
         raise ValueError(f"{task.history.name} has {len(data.X)} labelled rows, which make no {count} folds")
     parts = [
@@ -175,8 +180,9 @@ class _Made:
         return cls(task, observed, task.outcome(observed))
 
     def split(self, train: "pd.Series[bool]", test: "pd.Series[bool]", *, origin: pd.Timestamp) -> Split:
+        asked = eligible(self.observed)
         for kept, what in ((train, "to learn from by"), (test, "to test at")):
-            if not kept.any():
+            if not (kept & asked).any():
                 raise ValueError(f"nobody is {self.task.population.name!r} {what} {origin}; choose other test cutoffs")
         learned = self._examples(train, known_by=origin if self.task.told_late else None)
         return Split(f"{origin:%Y-%m-%d}", learned, self._examples(test), self.task.closes_in)

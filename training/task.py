@@ -13,7 +13,7 @@ from features.frame import frame
 from features.history import History
 from features.library import chosen
 from features.tables import VIEWS
-from models.contract import KEYS, TargetKind
+from models.contract import KEYS, TargetKind, eligible
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,11 @@ class Examples:
     X: pd.DataFrame
     y: pd.Series
     groups: pd.Series | None = None
+
+    @property
+    def asked(self) -> "Examples":
+        """Take the rows that are asked about."""
+        return self.where(eligible(self.X)) if "eligible" in self.X else self
 
     def where(self, kept: "NDArray[np.bool_] | pd.Series[bool]") -> "Examples":
         """Take some of the rows."""

@@ -115,7 +115,7 @@ def _rule(record: Record) -> list[list[str]]:
             "stability",
             f"how far the worst part's {called[ranking]} lies below the mean",
             f"up to {FALL[0]:.2f}",
-            f"up to {FALL[1]:.2f}, or fewer than {PARTS} parts",
+            f"up to {FALL[1]:.2f}, or fewer than {PARTS} parts, or folds",
             "above",
         ],
         [

@@ -1,6 +1,7 @@
 """The mean of several models' log-odds: what they err in apart is averaged out."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any, ClassVar, Literal, Protocol, Self, cast
 
 import numpy as np
@@ -104,6 +105,14 @@ class Blend(BaseEstimator):
 
 def _check(members: Sequence[str], *, weights: Sequence[float] | None, params: Mapping[str, Any]) -> None:
     """Refuse what makes no blend."""
+    if not all(isinstance(name, str) for name in members):
+        raise ValueError(f"a blend's members are names of models, not {list(members)}")
+    if not all(isinstance(own, Mapping) for own in params.values()):
+        raise ValueError(
+            f"a blend's params are a table for each member, such as params.boosted.rounds, not {dict(params)}"
+        )
+    if weights is not None and not all(isinstance(weight, Real) for weight in weights):
+        raise ValueError(f"a blend's weights are numbers, not {list(weights)}")
     wrong = [name for name in members if not _is_additive(MODELS[name])]
     if wrong:
         raise ValueError(

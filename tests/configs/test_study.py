@@ -177,6 +177,11 @@ def test_a_study_is_read_by_path_with_its_defaults(tmp_path: Path) -> None:
         ("[models.base_rate]", "[folds]\n\n[models.base_rate]", f"say either [cutoffs], {EITHER}"),
         (CUTOFFS, "", f"say either [cutoffs], {EITHER}"),
         (CUTOFFS, "[folds]\n", "a table without dates has no horizon; leave horizon_days and lead_days out"),
+        (
+            '"churned"',
+            '"customers.gone=yes"',
+            "customers.gone=yes has no time: it would be known at every cutoff; say [folds]",
+        ),
     ],
 )
 def test_what_does_not_hang_together_is_refused(was: str, becomes: str, told: str, tmp_path: Path) -> None:
@@ -281,3 +286,9 @@ def test_a_lead_and_what_is_tuned_are_read(tmp_path: Path) -> None:
 def test_a_dataset_file_starts_at_the_studys_folder(tmp_path: Path) -> None:
     assert read(tmp_path, GOOD, ('"cdnow"', '"data/shop.toml"')).dataset == str(tmp_path / "data" / "shop.toml")
     assert read(tmp_path, GOOD).dataset == "cdnow"
+
+
+def test_folds_are_of_labels_without_time() -> None:
+    said = {"title": "T", "dataset": "d", "population": "known", "features": ["rfm"], "models": {"boosted": {}}}
+    with pytest.raises(ValueError, match="folds are of tables without dates, and churned comes with time; say"):
+        Study.model_validate({**said, "target": "churned", "folds": {}})

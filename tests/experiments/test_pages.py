@@ -213,7 +213,7 @@ def test_the_rule_is_that_of_the_grade(pages: dict[str, dict[str, str]]) -> None
     for name, (kind, ranking, truth) in kinds.items():
         found, (least, off) = rows(pages[name]["card.html"]), (RANKED[kind][1], TRUE[kind][1])
         end, fall = f"low end of the interval of {ranking}", f"how far the worst part's {ranking} lies below the mean"
-        few = f"up to {FALL[1]:.2f}, or fewer than {PARTS} parts"
+        few = f"up to {FALL[1]:.2f}, or fewer than {PARTS} parts, or folds"
         who = "customers who had the outcome (of two, the rarer)"
         assert ["ranking", end, *(f"from {bound:.2f}" for bound in least)] in found
         assert ["calibration", f"{truth}, either way", *(f"up to {bound:.2f}" for bound in off), "above"] in found

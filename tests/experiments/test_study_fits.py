@@ -98,3 +98,30 @@ def test_trials_of_the_same_question_count_whatever_else_is_said(simulated: Hist
     campaign = {"contact_cost": 1.0, "value": 10.0}
     changed: tuple[dict[str, object], ...] = ({}, {"title": "Other"}, {"campaign": campaign}, {"calibration": "none"})
     assert len({question(_prepared(simulated, **each), "boosted") for each in changed}) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"campaign": {"contact_cost": 1, "value_from": "spend_91"}},
+            "campaign.value_from: unknown feature that is a number",
+        ),
+        (
+            {"campaign": {"contact_cost": 1, "value": 9}, "target": "orders"},
+            "a campaign acts on a probability; leave it",
+        ),
+    ],
+)
+def test_a_campaign_that_cannot_be_reckoned_with_is_told_before_anything_is_trained(
+    simulated: History, changed: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        _prepared(simulated, **changed)
+
+
+def test_a_text_is_no_target(simulated: History) -> None:
+    study = {"target": "customers.region", "cutoffs": None, "folds": {"count": 2}, "horizon_days": None}
+    told = "customers.region is text: a target is one of its values, as in customers.region=VALUE"
+    with pytest.raises(ValueError, match=told):
+        _prepared(simulated, population="listed", **study)

@@ -133,8 +133,8 @@ def test_small_groups_are_shown_without_rates() -> None:
     scored.loc[200:299, "actual"] = [0.0] * 9 + [1.0] * 91
     table = fairness(scored, groups)
     assert row(table, "few")["note"] == "fewer than 50 customers: no rates"
-    assert row(table, "rare")["note"] == "fewer than 10 rows of one outcome: no rates"
-    assert row(table, "sure")["note"] == "fewer than 10 rows of one outcome: no rates"
+    assert row(table, "rare")["note"] == "fewer than 10 customers of one outcome: no rates"
+    assert row(table, "sure")["note"] == "fewer than 10 customers of one outcome: no rates"
     measured = [*MEASURES, *(f"{each}_ratio" for each in MEASURES)]
     for name in ("few", "rare", "sure"):
         assert row(table, name)[measured].isna().all()

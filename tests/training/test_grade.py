@@ -122,6 +122,12 @@ def test_stability_is_graded_by_the_spread(parts: tuple[float, ...], letter: str
     assert letters(judged(parts=tuple(each + 1e-9 * (each == min(parts)) for each in parts)))["stability"] == letter
 
 
+def test_repeats_of_folds_tell_nothing_of_stability() -> None:
+    """They predict the same customers: what differs between them is the luck of the folds."""
+    checks = grade(judged(parts=(0.8, 0.8, 0.8)), kind="binary", baseline=None, rolling=False).checks
+    assert {check.name: check.letter for check in checks}["stability"] == "B"
+
+
 @pytest.mark.parametrize(("events", "letter"), [(500, "A"), (499, "B"), (200, "B"), (199, "C"), (0, "C")])
 def test_volume_is_graded_by_customers_with_the_rarer_outcome(events: int, letter: str) -> None:
     for actual in (np.arange(1500) < events, np.arange(1500) >= events):

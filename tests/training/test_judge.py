@@ -14,6 +14,7 @@ from models.reasons import importance
 from tests.training.made import LAST, rolled
 from training.backtest import Backtested, backtest
 from training.evaluate import POOLED
+from training.fit import NotFitted
 from training.grade import NotFitForUse, grade
 from training.judge import best, judge
 from training.leaks import Leaking
@@ -175,3 +176,17 @@ def test_segments_are_judged_under_a_name(churn: Task, churn_data: Split) -> Non
     made = judge("s", task, Splits((churn_data,), churn_data), models={"segments": {"k": 3}}, champion="segments")
     assert made.grade.letter == "B"
     assert made.leaks == ()
+
+
+def test_a_model_that_the_rows_do_not_let_be_fitted_is_left_out_with_its_reason(
+    churn: Task, churn_splits: Splits
+) -> None:
+    """Not so where it was named, or there is no other; a baseline that is left out is none."""
+    late = replace(churn, lead_days=7)
+    models: dict[str, dict[str, Any]] = {"no_purchase": {}, "rfm_logistic": {}}
+    made = judge("t", late, churn_splits, models=models, baseline="no_purchase")
+    assert (list(made.models), made.champion, made.baseline) == (["rfm_logistic"], "rfm_logistic", None)
+    assert "no_purchase could not be fitted for 2024-11-10: no_purchase tells of" in made.left_out["no_purchase"]
+    for asked, champion in ((models, "no_purchase"), ({"no_purchase": {}}, None)):
+        with pytest.raises(NotFitted, match="could not be fitted"):
+            judge("t", late, churn_splits, models=asked, champion=champion)

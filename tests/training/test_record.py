@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
+from features.concepts import concepts_of
 from features.datasets.simulator import simulate
 from features.engine.door import admit
 from features.history import History
@@ -19,15 +21,21 @@ from models.contract import eligible
 from models.estimators import create
 from models.metrics import METRICS
 from models.money import Campaign, at_budget, best_cut
+from models.reasons import concept_points
 from tests.training.made import rolled
+from training.backtest import backtest
 from training.evaluate import POOLED
 from training.fairness import fairness
 from training.judge import Judged, judge
 from training.leaks import Leak
 from training.record import Worth, record
+from training.record.explained import examples
 from training.record.limits import limits
 from training.splits import Split, Splits, folds, rolling
 from training.task import Task
+
+if TYPE_CHECKING:
+    from models.estimators.cross_sell import CrossSell
 
 MODELS: dict[str, dict[str, Any]] = {"base_rate": {}, "boosted": {"rounds": 25}}
 PARTS = ["2024-11-10", "2024-12-08", "2025-01-05"]
@@ -364,3 +372,18 @@ def test_overridden_alarms_are_recorded_with_their_reason(churn: Task, said: Non
         {"feature": "spend", "kind": "alone", "message": leak.message, "reason": "it is simulated"}
     ]
     assert f"An alarm was overridden for spend (it is simulated): {leak.message}" in found["limits"]
+
+
+def test_pairs_are_explained_with_all_that_their_customer_bought(pairs: Task, pairs_splits: Splits) -> None:
+    """The weightiest reason of the best offer is that of the whole frame's terms, which add up to its score."""
+    made = backtest("sold", pairs, pairs_splits, model="cross_sell", params={"rounds": 20})
+    (part,) = made.parts
+    X, model = part.split.test.X, cast("CrossSell", part.model)
+    asked = eligible(X)
+    terms = model.contributions(X)[asked]
+    assert expit(terms.sum(axis=1)) == pytest.approx(part.scored["score"].to_numpy(), abs=1e-6)
+    best = int(np.argmax(part.scored["score"].to_numpy()))
+    points = concept_points(terms[[best]], model.features_, concepts=concepts_of(model.features_)).drop(columns="base")
+    names = {concept.name: concept.title for concept in concepts_of(model.features_).values()}
+    heaviest = names[str(points.abs().iloc[0].idxmax())]
+    assert examples(made)[0]["reasons"][0]["title"] == heaviest

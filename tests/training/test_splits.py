@@ -425,3 +425,15 @@ def test_inner_splits_of_a_table_are_folds_of_what_is_learned_from(table: Task) 
             assert len(each.test.X) == pytest.approx(len(outer.train.X) / max(count, splits.FOLDS), abs=1)
             assert each.closes_in is None
     assert held != [set(each.test.X["customer_id"]) for each in outer.inner(6, seed=3)]
+
+
+def test_a_label_without_time_has_no_origins(table: Task) -> None:
+    with pytest.raises(ValueError, match="a column of customers has no time, so no origin can be before it: use folds"):
+        rolling(table, first=pd.Timestamp("1999-01-01"), step_days=7, tests=[pd.Timestamp("1999-06-01")])
+
+
+def test_a_label_that_nobody_has_is_told(table: Task) -> None:
+    (label,) = chosen(["customers.left=nobody"], table.history)
+    odd = replace(table, target=replace(label, kind="binary"))
+    with pytest.raises(ValueError, match=r"the label is 0 for all \d+ customers; look at the spelling of the target"):
+        folds(odd, count=3, repeats=1, seed=0)

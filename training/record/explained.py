@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from features.concepts import concepts_of
-from models.contract import Explained
+from models.contract import Explained, eligible
 from models.reasons import reasons
 from training.backtest import Backtested
 from training.record.asked import asked_by
@@ -19,8 +19,11 @@ def examples(judged: Backtested) -> list[dict[str, Any]]:
         return []
     order = np.argsort(-asked.scored["score"].to_numpy(), kind="stable")
     places = {"highest": order[0], "middle": order[len(order) // 2], "lowest": order[-1]}
-    rows = asked.X.iloc[list(places.values())]
-    terms = last.calibrations[judged.calibration].contributions(model.contributions(rows), model.predict(rows))
+    chosen, X = list(places.values()), last.split.test.X
+    rows = asked.X.iloc[chosen]
+    told = model.contributions(X), model.predict(X)  # pairs are told of with all that their customer bought
+    asked_about = [each[eligible(X)][chosen] for each in told]
+    terms = last.calibrations[judged.calibration].contributions(*asked_about)
     found = reasons(
         terms,
         model.features_,

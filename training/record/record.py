@@ -61,7 +61,9 @@ def record(judged: Judged, task: Task, splits: Splits, *, title: str, worth: Wor
     }
     if task.target is not None:
         found["held"] = {part: held(rows) for part, rows in _parts(best).items()}
-        found["reliability"] = {part: _reliability(rows, task) for part, rows in _parts(best, POOLED).items()}
+        pooled = best.scored if splits.rolling else latest(best).scored  # where each customer is once
+        rounds = {**_parts(best), POOLED: pooled}
+        found["reliability"] = {part: _reliability(rows, task) for part, rows in rounds.items()}
     if task.kind == "binary":
         groups = groups_of(best)
         told = None if groups is None else fairness(best.scored, groups).to_dict("records")
@@ -72,9 +74,8 @@ def record(judged: Judged, task: Task, splits: Splits, *, title: str, worth: Wor
     return plain
 
 
-def _parts(judged: Backtested, *more: str) -> dict[str, pd.DataFrame]:
-    parts = {str(part): rows for part, rows in judged.scored.groupby("part", sort=False)}
-    return {**parts, **dict.fromkeys(more, judged.scored)}
+def _parts(judged: Backtested) -> dict[str, pd.DataFrame]:
+    return {str(part): rows for part, rows in judged.scored.groupby("part", sort=False)}
 
 
 def _reliability(rows: pd.DataFrame, task: Task) -> list[dict[str, Any]]:
