@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from configs.registry import did_you_mean
+from features.engine.asked import check_declarations, check_past
 from features.engine.door import admit
 from features.engine.run import observe
+from features.history import History
 from features.library import POPULATIONS
-from features.tables import HistoryError
 from models.artifact import Artifact
 from models.contract import KEYS
 from models.registry import Registered
@@ -80,22 +81,35 @@ class Scorer:
     def by_payload(
         self, customer_id: str, transactions: pd.DataFrame, *, cutoff: pd.Timestamp, models: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        """Score a customer from the history at hand. Raises `NotScorable` where it lacks what a model needs."""
-        chosen, rows, held = self.chosen(models), transactions.assign(customer_id=customer_id), []
+        """Score a customer from the history at hand.
+
+        Without named models those answer that are asked about the customer and have what they need. Raises
+        `NotScorable` where there is none, or one of the named ones does not.
+        """
+        chosen, rows = self.chosen(models), transactions.assign(customer_id=customer_id)
+        seen: dict[str, pd.DataFrame | str] = {}
         for zone in dict.fromkeys(_zone(each) for each in chosen):
-            here = [each.registered for each in chosen if _zone(each) == zone]
+            here = [each.registered.artifact for each in chosen if _zone(each) == zone]
             try:
-                frames = _observed([each.artifact for each in here], rows, cutoff, zone)
-            except HistoryError as error:
+                seen |= _seen(here, rows, cutoff, zone)
+            except ValueError as error:
                 raise NotScorable(str(error)) from error
-            held += [(registered, frame) for registered, frame in zip(here, frames, strict=True) if len(frame)]
-        if not held or (models and len(held) < len(chosen)):
-            names = ", ".join(each.registered.artifact.name for each in chosen)
+        lacking = [told for told in seen.values() if isinstance(told, str)]
+        if lacking and (models or len(lacking) == len(chosen)):
+            raise NotScorable("; ".join(dict.fromkeys(lacking)))
+        asked = [(each.registered, frame) for each in chosen if not isinstance(frame := seen[_name(each)], str)]
+        held = [(registered, frame) for registered, frame in asked if len(frame)]
+        if not held or (models and len(held) < len(asked)):
+            names = ", ".join(registered.artifact.name for registered, _ in asked)
             raise NotScorable(
                 f"customer {customer_id!r} is not among those whom {names} is asked about at {cutoff:%Y-%m-%d}: "
                 "no purchase that came along makes them so"
             )
         return pd.concat([_scores(registered, frame) for registered, frame in held], ignore_index=True)
+
+
+def _name(served: Served) -> str:
+    return served.registered.artifact.name
 
 
 def _zone(served: Served) -> str:
@@ -107,21 +121,47 @@ def _local(time: datetime, zone: str) -> datetime:
     return time.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if time.tzinfo else time
 
 
-def _observed(
+def _seen(
     artifacts: Sequence[Artifact], transactions: pd.DataFrame, cutoff: pd.Timestamp, zone: str
-) -> list[pd.DataFrame]:
-    """Give each artifact's frame, empty where the customer is none of its population; one query a grain."""
+) -> dict[str, pd.DataFrame | str]:
+    """Give by name each artifact's frame, empty where the customer is none of its population, or what it lacks."""
     at = pd.Timestamp(_local(cutoff, zone))
     rows = transactions.assign(time=[_local(time, zone) for time in transactions["time"]])
-    history, frames = admit("the payload", {"transactions": rows}, end=at, zone=zone), {}
+    history = admit("the payload", {"transactions": rows}, end=at, zone=zone)
+    told = {each.name: _lacks(history, each) for each in artifacts}
+    who = pd.DataFrame({"customer_id": rows["customer_id"].iloc[:1], "cutoff": [at]})
+    frames = _observed(history, [each for each in artifacts if told[each.name] is None], who)
+    return {name: frames[name] if lack is None else lack for name, lack in told.items()}
+
+
+def _lacks(history: History, artifact: Artifact) -> str | None:
+    """Say what a payload does not have that an artifact needs, or never can; None where it has everything."""
+    population, features = population_of(artifact), features_of(artifact)
+    if population.anchored:
+        return (
+            f"{artifact.name} is asked at the times of {population.of!r}, which no payload has; "
+            f"score it in a batch, by `augury score {artifact.name}`"
+        )
+    try:
+        check_past(features)
+        check_declarations(history, list(dict.fromkeys([KNOWN, population, *features])))
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _observed(history: History, artifacts: Sequence[Artifact], who: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Give each artifact's frame of a customer and cutoff; one query a grain."""
+    frames: dict[str, pd.DataFrame] = {}
     for categories in {tuple(each.categories) for each in artifacts}:
-        spine = pd.DataFrame({"customer_id": rows["customer_id"].iloc[:1], "cutoff": [at]})
+        spine = who
         if categories:
-            spine = spine.merge(pd.DataFrame({"category": sorted(categories)}), how="cross")
+            spine = who.merge(pd.DataFrame({"category": sorted(categories)}), how="cross")
         asking = [each for each in artifacts if tuple(each.categories) == categories]
         declared = [declared for each in asking for declared in (population_of(each), *features_of(each))]
-        frames[categories] = observe(history, spine, list(dict.fromkeys([KNOWN, *declared])))
-    return [_held(each, frames[tuple(each.categories)]) for each in artifacts]
+        frame = observe(history, spine, list(dict.fromkeys([KNOWN, *declared])))
+        frames |= {each.name: _held(each, frame) for each in asking}
+    return frames
 
 
 def _held(artifact: Artifact, frame: pd.DataFrame) -> pd.DataFrame:

@@ -30,6 +30,7 @@ CROSS_SELL = {
     "target": "bought_category",
     "categories": 12,
     "features": ["rfm", "windows", "breadth", "affinity"],
+    "cutoffs": {"first": "2024-10-01", "step_days": 28, "test": ["2025-09-30"]},
     "champion": "cross_sell",
     "models": {"cross_sell": {"rounds": 30}},
 }

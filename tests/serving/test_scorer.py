@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from features.library import FEATURES, POPULATIONS
+from features.library import FEATURES, POPULATIONS, named
 from models.artifact import ArtifactError
 from serving.scorer import NotScorable, Scorer, Served, UnknownCustomer, UnknownModel
 
@@ -138,3 +138,39 @@ def test_models_of_one_grain_score_as_each_does_alone(scorer: Scorer) -> None:
     together = scorer.by_payload("new", _sales(), cutoff=CUTOFF)
     alone = [scorer.by_payload("new", _sales(), cutoff=CUTOFF, models=[name]) for name in scorer.served]
     pd.testing.assert_frame_equal(together, pd.concat(alone, ignore_index=True), check_exact=True)
+
+
+ANCHORED = {"population": "touched", "population_fingerprint": POPULATIONS["touched"].fingerprint}
+"""What can be asked at a touch alone, whatever the features."""
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (ANCHORED, "shop_churn is asked at the times of 'touches', which no payload has"),
+        ({**ANCHORED, "features": ["anchor.channel"]}, "shop_churn is asked at the times of 'touches'"),
+        ({"features": ["anchor.channel"]}, "anchor.channel is a column of the row that asks"),
+        ({"features": ["customers.age"]}, "customers.age needs the table 'customers'; the payload has transactions"),
+        ({"features": ["visits_28d"]}, "visits_28d needs the table 'events'; the payload has transactions"),
+        ({"population": "visitors_91d"}, "visitors_91d needs the table 'events'; the payload has transactions"),
+    ],
+)
+def test_what_no_payload_can_tell_is_skipped_or_refused_and_leaves_the_others_alone(
+    altered: Callable[..., Scorer], changed: dict[str, Any], told: str
+) -> None:
+    declared = {each: named(each) for each in changed.get("features", ())}
+    features = {"features": {name: each.fingerprint for name, each in declared.items()}} if declared else {}
+    asked = POPULATIONS[changed.get("population", "known")]
+    changed = {**changed, **features, "population_fingerprint": asked.fingerprint}
+    both, alone = altered(**changed), altered(only=True, **changed)
+    assert both.by_payload("new", _sales(), cutoff=CUTOFF)["model"].tolist() == ["shop_clv"]
+    for scorer, models in ((both, ["shop_clv", "shop_churn"]), (both, ["shop_churn"]), (alone, None)):
+        with pytest.raises(NotScorable, match=told):
+            scorer.by_payload("new", _sales(), cutoff=CUTOFF, models=models)
+
+
+def test_a_payload_without_a_column_is_scored_by_those_that_do_not_read_it(scorer: Scorer) -> None:
+    scores = scorer.by_payload("new", _sales(discount=None), cutoff=CUTOFF)
+    assert scores["model"].drop_duplicates().tolist() == ["shop_cross_sell", "shop_segments"]
+    with pytest.raises(NotScorable, match="'new' is not among those whom shop_cross_sell, shop_segments is asked about"):
+        scorer.by_payload("new", _sales(discount=None), cutoff=pd.Timestamp("2025-01-04"))
