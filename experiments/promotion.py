@@ -10,6 +10,7 @@ from experiments.runs import Deployment, history_of
 from features.engine.run import outcome
 from features.history import History
 from features.library import TARGETS
+from features.library.attributes import PREFIX
 from models.artifact import Artifact
 from models.contract import KEYS, eligible
 from models.estimators import MODELS
@@ -17,7 +18,8 @@ from models.registry import NotRegistered, Registered
 from models.registry.promotion import Move, champion_of, promote
 from models.registry.runs import read_scored
 from serving.batch import batch_frame
-from training.gate import NotPromoted, Verdict, verdict
+from serving.definitions import population_of
+from training.gate import Check, NotPromoted, Verdict, check_same_question, verdict
 
 
 def promoted(
@@ -25,71 +27,83 @@ def promoted(
 ) -> tuple[Verdict, Move]:
     """Judge a challenger and move the champion's alias to it.
 
-    `overridden` is the reason for which a verdict is overridden; empty where it is not. Raises `NotPromoted` where the
-    gate keeps the champion, `NotRegistered` where there is no challenger.
+    `overridden` is the reason for which a verdict, or that there can be none, is overridden; empty where it is not.
+    Raises `NotPromoted` where the gate keeps the champion, `NotRegistered` where there is no challenger or no champion,
+    and `ValueError` for a cutoff of a table without dates; unless it is overridden, what loading or scoring raises.
     """
     registry = deployment.registry
     step("load the models")
     challenger = registry.load(name, "challenger")
-    if champion_of(registry, name) is None:
+    former = champion_of(registry, name)
+    if former is None:
         raise NotRegistered(f"model {name!r} has no champion; train one")
-    champion = registry.load(name)
+    if cutoff is not None and _undated(challenger.artifact):
+        raise ValueError(f"{name} is about a table without dates, judged by its folds' predictions: leave --cutoff out")
     step("score the same customers with both")
-    judged = _judged(deployment, champion, challenger, cutoff=cutoff)
+    judged = _verdict(deployment, name, challenger, cutoff=cutoff, forced=bool(overridden))
     if not judged.passed and not overridden:
         told = "; ".join(check.told for check in judged.checks if not check.passed)
-        raise NotPromoted(f"the gate keeps version {champion.version} of {name}: {told}")
+        raise NotPromoted(f"the gate keeps version {former} of {name}: {told}")
     step("move the alias")
     record = {"verdict": judged.plain(), "forced": bool(overridden), "reason": overridden}
     return judged, promote(registry, name, challenger.version, at=datetime.now(UTC), record=record)
 
 
+def _verdict(
+    deployment: Deployment, name: str, challenger: Registered, *, cutoff: pd.Timestamp | None, forced: bool
+) -> Verdict:
+    """Judge; where that fails and it is forced, the error is the verdict."""
+    try:
+        return _judged(deployment, deployment.registry.load(name), challenger, cutoff=cutoff)
+    except (ValueError, LookupError) as error:
+        if not forced:
+            raise
+        return Verdict((Check("comparison", False, str(error)),))
+
+
 def _judged(
     deployment: Deployment, champion: Registered, challenger: Registered, *, cutoff: pd.Timestamp | None
 ) -> Verdict:
-    kind = challenger.artifact.kind
+    both, kind = (champion, challenger), challenger.artifact.kind
+    check_same_question(champion.artifact, challenger.artifact)
     if kind == "none":
         return verdict(pd.DataFrame(), pd.DataFrame(), kind=kind)
-    if challenger.artifact.horizon_days == 0:
-        scored = [read_scored(deployment.registry, each.run_id) for each in (champion, challenger)]
+    if _undated(challenger.artifact):
+        # Where such a history ends says nothing of its customers, and may move between two trainings.
+        scored = [read_scored(deployment.registry, each.run_id).drop(columns="cutoff") for each in both]
         return verdict(*scored, kind=kind)
     history = history_of(challenger, None)
-    at = _latest(history, champion.artifact, challenger.artifact) if cutoff is None else history.local(cutoff)
-    for each in (champion, challenger):
+    # Of an anchored population: the end of the window of questions, which are as long as the horizon before it.
+    at = (history.end - challenger.artifact.closes_in).floor("D") if cutoff is None else history.local(cutoff)
+    for each in both:
         _check_unseen(each.artifact, at)
-    return verdict(*(_scored(history, each, at) for each in (champion, challenger)), kind=kind)
+    return verdict(*(_scored(history, each, at) for each in both), kind=kind)
 
 
-def _latest(history: History, *artifacts: Artifact) -> pd.Timestamp:
-    """Give the latest day whose outcome is known."""
-    return (history.end - max(_closes_in(each) for each in artifacts)).floor("D")
+def _undated(artifact: Artifact) -> bool:
+    """Whether a label of the table of customers is predicted, which has no time."""
+    return artifact.horizon_days == 0 and artifact.target.startswith(PREFIX)
 
 
 def _check_unseen(artifact: Artifact, at: pd.Timestamp) -> None:
     """Raise `NotPromoted` where a model may have learned from what it would be tested on."""
+    since = at - artifact.closes_in if population_of(artifact).anchored else at
     learned = MODELS[artifact.model_name].learns == "outcome"
-    free = artifact.trained_to + (_closes_in(artifact) if learned else pd.Timedelta(0))
-    if free > at:
+    free = artifact.trained_to + (artifact.closes_in if learned else pd.Timedelta(0))
+    if free > since:
+        tested = f"from {since:%Y-%m-%d} until {at:%Y-%m-%d}" if since < at else f"at {at:%Y-%m-%d}"
         raise NotPromoted(
-            f"{artifact.model_name} has learned from outcomes up to {free:%Y-%m-%d}, and would be tested at "
-            f"{at:%Y-%m-%d}: wait for more data, or name a later --cutoff"
+            f"{artifact.model_name} has learned from outcomes up to {free:%Y-%m-%d}, and would be tested {tested}: "
+            "wait for more data, or name a later --cutoff"
         )
 
 
-def _closes_in(artifact: Artifact) -> pd.Timedelta:
-    return pd.Timedelta(days=artifact.lead_days + artifact.horizon_days)
-
-
-def _scored(history: History, registered: Registered, cutoff: pd.Timestamp) -> pd.DataFrame:
+def _scored(history: History, registered: Registered, at: pd.Timestamp) -> pd.DataFrame:
     """Score a model's population at a cutoff and put what came beside it."""
-    artifact = registered.artifact
-    frame = batch_frame(history, registered, cutoff=cutoff)
-    asked = frame[eligible(frame)]
-    target = TARGETS[artifact.target]
-    keys = [key for key in KEYS if key in asked and key != "eligible"]
+    artifact, target = registered.artifact, TARGETS[registered.artifact.target]
+    frame = batch_frame(history, registered, cutoff=at)
+    asked = eligible(frame)
+    keys = [key for key in dict.fromkeys((*KEYS, target.by)) if key in frame and key != "eligible"]
     span: Any = {"horizon_days": artifact.horizon_days, "lead_days": artifact.lead_days}
-    came = outcome(
-        history, asked[[*keys, *([target.by] if target.by and target.by not in keys else [])]], [target], **span
-    )
-    score = artifact.predict(frame)[eligible(frame)]
-    return asked[keys].assign(actual=came[target.name].to_numpy(), score=score)
+    came = outcome(history, frame.loc[asked, keys].reset_index(drop=True), [target], **span)
+    return came.rename(columns={target.name: "actual"}).assign(score=artifact.predict(frame)[asked])

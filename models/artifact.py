@@ -56,6 +56,11 @@ class Artifact:
     profile: Mapping[str, Cells]
     provenance: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def closes_in(self) -> pd.Timedelta:
+        """How long after a cutoff its outcome is known."""
+        return pd.Timedelta(days=self.lead_days + self.horizon_days)
+
     @cached_property
     def id(self) -> str:
         """Hash of everything that decides an answer."""

@@ -64,10 +64,9 @@ def batch_frame(history: History, registered: Registered, *, cutoff: pd.Timestam
     """
     artifact = registered.artifact
     population = population_of(artifact)
-    open_since = cutoff - pd.Timedelta(days=artifact.lead_days + artifact.horizon_days)
     return frame(
         history,
-        [open_since, cutoff] if population.anchored else [cutoff],
+        [cutoff - artifact.closes_in, cutoff] if population.anchored else [cutoff],
         population=population,
         features=features_of(artifact),
         categories=artifact.categories,

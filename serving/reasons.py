@@ -1,11 +1,12 @@
 """Why scores are what they are: a customer's weightiest reasons, in sentences."""
 
 from itertools import chain
+from typing import cast
 
 import pandas as pd
 
 from features.concepts import concepts_of
-from models.artifact import Artifact, NotExplained
+from models.artifact import Artifact
 from models.contract import KEYS, Explained, eligible
 from models.reasons import Reason, reasons
 
@@ -16,16 +17,14 @@ def explained(artifact: Artifact, frame: pd.DataFrame, *, top: int = 3) -> pd.Da
     Columns: customer_id, cutoff, (category,) rank, concept, title, direction, points (log-odds), share, sentence,
     movable, features. Raises `NotExplained` for a model whose score is no sum over features.
     """
-    model = artifact.model
-    if not isinstance(model, Explained):
-        raise NotExplained(f"model {artifact.model_name!r} gives no reasons: its score is no sum over features")
-    asked = eligible(frame)
+    asked, terms = eligible(frame), artifact.contributions(frame)
+    names = cast("Explained", artifact.model).features_  # it gave contributions
     rows = frame[asked].reset_index(drop=True)
     found = reasons(
-        artifact.contributions(frame)[asked],
-        model.features_,
+        terms[asked],
+        names,
         rows,
-        concepts=concepts_of(model.features_),
+        concepts=concepts_of(names),
         top=top,
         typical=artifact.typical,
     )

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from models.contract import KEYS, TargetKind
+from models.artifact import Artifact
+from models.contract import TargetKind
 from models.metrics import METRICS, Metric
 from models.metrics.bootstrap import Paired, paired
 from training.grade import RANKED, TRUE
@@ -51,29 +52,63 @@ class Verdict:
         return {"passed": self.passed, "checks": [asdict(check) for check in self.checks]}
 
 
+def check_same_question(champion: Artifact, challenger: Artifact) -> None:
+    """Raise `NotPromoted` that names what differs unless two models answer the same question about the same data."""
+    old, new = _question(champion), _question(challenger)
+    told = [f"{what} is {new[what]!r}, the champion's {old[what]!r}" for what in new if new[what] != old[what]]
+    if told:
+        raise NotPromoted(
+            f"the challenger's {'; its '.join(told)}: a new question wants a new name, or --force with a reason"
+        )
+
+
+def _question(artifact: Artifact) -> dict[str, object]:
+    """Give what a model is asked, in words and values."""
+    return {
+        "target": artifact.target,
+        "kind": artifact.kind,
+        "horizon_days": artifact.horizon_days,
+        "lead_days": artifact.lead_days,
+        "population": artifact.population,
+        "population's definition": artifact.population_fingerprint,
+        "categories": sorted(artifact.categories),
+        "dataset": artifact.dataset,
+    }
+
+
 def verdict(champion: pd.DataFrame, challenger: pd.DataFrame, *, kind: TargetKind, seed: int = 0) -> Verdict:
     """Hold two models' scores of the same rows against what came.
 
-    Both tables have customer_id, cutoff, (category,) actual and score; rows that only one of them has are left out.
-    A kind without outcome (segments) has nothing to be judged by and passes.
+    Both tables have actual, score, and columns that say what a row is about: customer_id, cutoff, category and the
+    like. Those that both have tell rows apart; rows alike in all of them are told apart by their order, and rows that
+    only one table has are left out. A kind without outcome (segments) has nothing to be judged by and passes.
     """
     if kind == "none":
         return Verdict((Check("outcome", True, "nothing is predicted, so nothing stands against it"),))
-    keys = [key for key in (*KEYS, "part") if key in champion and key in challenger]
-    both = challenger.merge(champion[[*keys, "score"]], on=keys, suffixes=("", "_champion"), validate="one_to_one")
+    both = _both(champion, challenger)
     enough = _enough(both, kind)
     if not enough.passed:
         return Verdict((enough,))
     return Verdict((enough, _ranked(both, kind, seed=seed), _true(both, kind)))
 
 
+def _both(champion: pd.DataFrame, challenger: pd.DataFrame) -> pd.DataFrame:
+    """Put the champion's score beside the challenger's, row by row."""
+    keys = [key for key in challenger if key in champion and key not in ("actual", "score")]
+    old, new = (each.assign(nth=each.groupby(keys, dropna=False).cumcount()) for each in (champion, challenger))
+    asked = [*keys, "nth"]
+    return new.merge(old[[*asked, "score"]], on=asked, suffixes=("", "_champion"), validate="one_to_one")
+
+
 def _enough(both: pd.DataFrame, kind: TargetKind) -> Check:
     customers = both["customer_id"].nunique()
-    events = both.groupby(both["actual"] > 0)["customer_id"].nunique() if kind == "binary" else pd.Series([customers])
-    fewest = int(events.min()) if len(events) == (2 if kind == "binary" else 1) else 0
-    told = f"{customers} customers were scored by both, {fewest} of them with the rarer outcome"
-    needed = f"{LEAST_CUSTOMERS} and {LEAST_EVENTS} are needed"
-    return Check("data", customers >= LEAST_CUSTOMERS and fewest >= LEAST_EVENTS, f"{told}; {needed}")
+    told = f"{customers} customers were scored by both"
+    if kind != "binary":
+        return Check("data", customers >= LEAST_CUSTOMERS, f"{told}; {LEAST_CUSTOMERS} are needed")
+    events = both.groupby(both["actual"] > 0)["customer_id"].nunique()
+    fewest = int(events.min()) if len(events) == 2 else 0
+    told = f"{told}, {fewest} of them with the rarer outcome; {LEAST_CUSTOMERS} and {LEAST_EVENTS} are needed"
+    return Check("data", customers >= LEAST_CUSTOMERS and fewest >= LEAST_EVENTS, told)
 
 
 def _ranked(both: pd.DataFrame, kind: TargetKind, *, seed: int) -> Check:

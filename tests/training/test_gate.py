@@ -1,5 +1,6 @@
 """The gate: a challenger against the champion on rows that both scored, each condition at its bound."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from models.contract import TargetKind
 from models.metrics import METRICS
 from models.metrics.bootstrap import paired
 from training import gate
+from training.backtest import Backtested
 from training.gate import verdict
 
 AT = pd.Timestamp("2025-01-05")
@@ -142,6 +144,8 @@ def test_there_must_be_rows_and_outcomes(rows: int, events: int, enough: bool) -
 
 def test_of_amounts_customers_alone_must_be_enough() -> None:
     spent = np.full(200, 9.0)
+    told = verdict(scored(1.0, spent), scored(1.0, spent), kind="amount").checks[0].told
+    assert told == "200 customers were scored by both; 200 are needed"
     assert verdict(scored(1.0, spent), scored(1.0, spent), kind="amount").checks[0].passed
     assert not verdict(scored(1.0, spent[:-1]), scored(1.0, spent[:-1]), kind="amount").passed
 
@@ -179,3 +183,52 @@ def test_what_predicts_nothing_passes() -> None:
         "passed": True,
         "checks": [{"name": "outcome", "passed": True, "told": found.checks[0].told}],
     }
+
+
+def test_rows_alike_in_all_that_both_say_are_told_apart_by_their_order(truth: Any) -> None:
+    """Two campaigns at one instant, their names not said: the first of the one meets the first of the other."""
+    p, actual = (each[:400] for each in truth)
+    twice = pd.concat([scored(p, actual), scored(1 - p, actual)], ignore_index=True).sort_values(
+        "customer_id", kind="stable", ignore_index=True
+    )
+    found = verdict(twice, twice, kind="binary")
+    assert "lies +0.0000 [+0.0000, +0.0000]" in found.checks[1].told
+    both = gate._both(twice, twice.rename(columns={"score": "s"}).assign(score=np.arange(800)))
+    assert both["score"].tolist() == list(range(800))  # each row once
+    assert both["score_champion"].tolist() == twice["score"].tolist()
+
+
+def test_rows_are_told_apart_by_any_column_that_both_have_a_missing_one_too(truth: Any) -> None:
+    p, actual = (each[:300] for each in truth)
+    offers: list[Any] = ["spring", None]
+    parts = [scored(score, actual, campaign=offer) for score, offer in zip((p, 1 - p), offers, strict=True)]
+    found = verdict(pd.concat(parts), pd.concat(parts[::-1]), kind="binary")
+    assert "lies +0.0000 [+0.0000, +0.0000]" in found.checks[1].told
+    assert found.checks[0].told.startswith("300 customers were scored by both")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"target": "orders"}, "the challenger's target is 'orders', the champion's 'churned': a new question"),
+        ({"kind": "none"}, "the challenger's kind is 'none', the champion's 'binary': a"),
+        ({"horizon_days": 56}, "the challenger's horizon_days is 56, the champion's 28: a"),
+        ({"lead_days": 7}, "the challenger's lead_days is 7, the champion's 0: a"),
+        ({"population": "active_84d"}, "the challenger's population is 'active_84d', the champion's 'known': a"),
+        ({"population_fingerprint": "x"}, "the challenger's population's definition is 'x', the champion's "),
+        ({"categories": ["tea"]}, r"the challenger's categories is \['tea'\], the champion's \[\]: a"),
+        ({"dataset": "other"}, "the challenger's dataset is 'other', the champion's 'small': a new question wants a"),
+        ({"target": "", "kind": "none"}, "target is '', the champion's 'churned'; its kind is 'none', the champion's"),
+    ],
+)
+def test_another_question_is_no_challenge(changed: dict[str, Any], told: str, trained: Backtested) -> None:
+    other = replace(trained.artifact, **changed)
+    with pytest.raises(gate.NotPromoted, match=told):
+        gate.check_same_question(trained.artifact, other)
+    gate.check_same_question(other, other)
+
+
+def test_other_features_parameters_and_days_are_the_same_question(trained: Backtested) -> None:
+    one = replace(trained.artifact, categories=["tea", "wine"])
+    other = replace(one, features={}, trained_to=AT, provenance={}, model_name="base_rate", categories=["wine", "tea"])
+    gate.check_same_question(one, other)
