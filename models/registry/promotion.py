@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from mlflow.exceptions import MlflowException
-
 from configs.registry import did_you_mean
 from models.registry.store import ModelRegistry, NotRegistered
 
@@ -27,10 +25,10 @@ class Move:
 
 def champion_of(registry: ModelRegistry, name: str) -> str | None:
     """Give the version that is a name's champion, None where there is none."""
-    try:
-        return str(registry.client.get_model_version_by_alias(name, "champion").version)
-    except MlflowException:
+    if name not in registry.names():
         return None
+    version = registry.client.get_registered_model(name).aliases.get("champion")
+    return None if version is None else str(version)  # MLflow gives a number
 
 
 def promote(registry: ModelRegistry, name: str, version: str, *, at: datetime, record: Mapping[str, Any]) -> Move:
@@ -41,7 +39,7 @@ def promote(registry: ModelRegistry, name: str, version: str, *, at: datetime, r
     _tag(registry, name, version, PROMOTED, {"at": at.isoformat(), "former": former, **record})
     _tag(registry, name, version, FORMER, former)
     registry.client.set_registered_model_alias(name, "champion", version)
-    if str(registry.client.get_registered_model(name).aliases.get("challenger")) == version:  # MLflow gives a number
+    if str(registry.client.get_registered_model(name).aliases.get("challenger")) == version:
         registry.client.delete_registered_model_alias(name, "challenger")
     return Move(name, former, version)
 

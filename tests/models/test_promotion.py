@@ -2,6 +2,7 @@
 
 import io
 import json
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 
 from models.registry import ModelRegistry, NotRegistered
 from models.registry.promotion import Move, champion_of, promote, roll_back
@@ -67,6 +69,16 @@ def test_the_first_champion_follows_nobody(own: ModelRegistry) -> None:
     with pytest.raises(NotRegistered, match=f"version 1 of {NAME} is its first champion: there is none to go back to"):
         roll_back(own, NAME, at=AT, reason="none")
     assert champion_of(own, NAME) == "1"
+
+
+def test_a_registry_that_cannot_be_asked_has_not_no_champion(own: ModelRegistry) -> None:
+    """Else a second champion would be made while the store is away."""
+    promote(own, NAME, "1", at=AT, record={})
+    for table in ("registered_model_aliases", "registered_models"):
+        with sqlite3.connect(own.uri.removeprefix("sqlite:///")) as store:
+            store.execute(f"ALTER TABLE {table} RENAME TO gone_{table}")
+        with pytest.raises(MlflowException):
+            champion_of(own, NAME)
 
 
 def test_a_challenger_takes_the_place_and_gives_it_back(own: ModelRegistry, churn_data: Split) -> None:
