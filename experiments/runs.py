@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,11 @@ class Deployment:
         """Track a back-test and register its champion: as the champion where the name has none, else as challenger."""
         own = self.settings.mlflow.startswith("sqlite:")
         name = judged.best.artifact.name
-        alias: Alias | None = None
-        if register:
-            alias = "challenger" if champion_of(self.registry, name) else "champion"
+
+        @cache
+        def alias() -> Alias:
+            return "challenger" if champion_of(self.registry, name) else "champion"
+
         run_id, version = track(
             self.registry,
             judged,
@@ -84,9 +87,9 @@ class Deployment:
                 worth=worth_of(prepared.study.campaign),
             ),
             artifacts=self.settings.runs if own else None,
-            alias=alias,
+            alias=alias if register else None,
         )
-        return Kept(run_id, version, alias)
+        return Kept(run_id, version, alias() if register else None)
 
     def run_of(self, name: str) -> str:
         """Find a registered model's run: its challenger's if it has one, else its champion's; or take a run's id.
@@ -138,9 +141,16 @@ def history_of(registered: Registered, dataset: str | None) -> History:
 
 def question(prepared: Prepared, model: str) -> str:
     """Hash what a search for parameters is about: trials of another question or other data do not count."""
-    asked = {"dataset", "population", "target", "horizon_days", "lead_days", "features", "cutoffs", "folds", "seed"}
-    text = prepared.study.model_dump_json(include=asked) + str(sorted(prepared.study.models[model].items()))
-    return hashlib.sha256((text + prepared.task.history.fingerprint).encode()).hexdigest()[:16]
+    asked = {"dataset", "horizon_days", "lead_days", "cutoffs", "folds", "categories", "seed"}
+    task = prepared.task
+    declared = [task.population, *([task.target] if task.target else []), *task.features]
+    parts = [
+        prepared.study.model_dump_json(include=asked),
+        str(sorted(prepared.study.models[model].items())),
+        *(f"{each.name} {each.fingerprint}" for each in declared),
+        task.history.fingerprint,
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def worth_of(said: CampaignFile | None) -> Worth | None:

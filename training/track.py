@@ -1,6 +1,6 @@
 """The record of a back-test in MLflow: one run with all that was found, a child run a part, and the artifact."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,11 @@ def track(
     splits: Splits,
     record: Mapping[str, Any],
     artifacts: Path | None = None,
-    alias: Alias | None = None,
+    alias: Callable[[], Alias] | None = None,
 ) -> tuple[str, str | None]:
     """Record a back-test with the champion's artifact; with an alias also register it. Gives the run's id and version.
 
+    The alias is asked for when all is recorded: until then another process may have registered a model of the name.
     `record` is what model cards are made of (`training.record`). `artifacts` is where the runs' files of a new
     experiment go when the store is a database file of our own.
     """
@@ -45,7 +46,7 @@ def track(
         for name, figure in plots(record).items():
             run.figure(figure, f"plots/{name}.png")
         logged = registry.log(artifact, run_id=run.id)
-    version = None if alias is None else registry.register(artifact, logged, run_id=run.id, alias=alias)
+    version = None if alias is None else registry.register(artifact, logged, run_id=run.id, alias=alias())
     return run.id, version
 
 

@@ -52,7 +52,7 @@ def test_a_back_test_is_tracked_registered_and_loaded(server: str, churn: Task, 
     registry = ModelRegistry(server)
     judged = judge("small_churn", churn, churn_splits, models={"boosted": {"rounds": 25}})
     told = record(judged, churn, churn_splits, title="Who leaves")
-    run_id, version = track(registry, judged, task=churn, splits=churn_splits, record=told, alias="champion")
+    run_id, version = track(registry, judged, task=churn, splits=churn_splits, record=told, alias=lambda: "champion")
     assert version == "1"
     assert registry.client.get_run(run_id).info.status == "FINISHED"
     assert {file.path for file in registry.client.list_artifacts(run_id, "plots")} >= {

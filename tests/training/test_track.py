@@ -59,7 +59,7 @@ def recorded(
 ) -> Tracked:
     """Track it under an alias."""
     run_id, version = track(
-        registry, judged, task=churn, splits=churn_splits, record=told, artifacts=files, alias="champion"
+        registry, judged, task=churn, splits=churn_splits, record=told, artifacts=files, alias=lambda: "champion"
     )
     return registry.client.get_run(run_id), version
 
@@ -212,7 +212,7 @@ def test_a_failure_midway_registers_nothing(
                 splits=churn_splits,
                 record=record_,
                 artifacts=tmp_path,
-                alias="champion",
+                alias=lambda: "champion",
             )
         experiment = registry.client.get_experiment_by_name(name)
         assert experiment is not None
