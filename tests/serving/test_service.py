@@ -216,3 +216,15 @@ def test_its_log_holds_no_personal_data(client: httpx.Client, payload: Payload, 
     assert "Service augury initialized" in written
     assert secret not in written
     assert not [customer for customer in ids if customer in written]
+
+
+def test_what_a_payload_lacks_keeps_the_models_alone_that_read_it_from_answering(
+    client: httpx.Client, payload: Payload, ids: list[str]
+) -> None:
+    request = payload(ids[0])
+    for row in request["transactions"]:
+        del row["discount"]
+    scores = _ask(client, "/v1/score/payload", request)["scores"]
+    assert {each["model"] for each in scores} == {"shop_cross_sell", "shop_segments"}
+    error = _ask(client, "/v1/score/payload", {**request, "models": ["shop_churn", "shop_segments"]}, status=422)
+    assert "discount_share needs the columns ['discount'] of transactions" in error["error"]

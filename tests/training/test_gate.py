@@ -200,9 +200,10 @@ def test_rows_alike_in_all_that_both_say_are_told_apart_by_their_order(truth: An
 
 def test_rows_are_told_apart_by_any_column_that_both_have_a_missing_one_too(truth: Any) -> None:
     p, actual = (each[:300] for each in truth)
-    offers: list[Any] = ["spring", None]
-    parts = [scored(score, actual, campaign=offer) for score, offer in zip((p, 1 - p), offers, strict=True)]
-    found = verdict(pd.concat(parts), pd.concat(parts[::-1]), kind="binary")
+    offers: list[Any] = ["spring", None, None]
+    told = zip((p, 1 - p, p**2), offers, strict=True)
+    spring, some, more = (scored(score, actual, campaign=offer) for score, offer in told)
+    found = verdict(pd.concat([spring, some, more]), pd.concat([some, more, spring]), kind="binary")
     assert "lies +0.0000 [+0.0000, +0.0000]" in found.checks[1].told
     assert found.checks[0].told.startswith("300 customers were scored by both")
 
