@@ -25,6 +25,7 @@ from features.nobody import NobodyAsked
 from models.artifact import Artifact, ArtifactError
 from models.registry import Alias, ModelRegistry
 from models.registry.promotion import FORMER, PROMOTED, ROLLED_BACK, champion_of
+from models.registry.runs import experiment_of
 from training.backtest import Backtested
 from training.gate import NotPromoted
 
@@ -258,7 +259,7 @@ def test_a_table_without_dates_is_compared_whenever_it_was_loaded(people: Deploy
 
 def rivals(deployment: Deployment, champion: Artifact, challenger: Artifact) -> None:
     """Register two artifacts under the challenger's name."""
-    experiment = deployment.registry.client.create_experiment(challenger.name)
+    experiment = experiment_of(deployment.registry, challenger.name, artifacts=deployment.settings.runs)
     for artifact, alias in ((champion, "champion"), (challenger, "challenger")):
         run_id = deployment.registry.client.create_run(experiment).info.run_id
         named = replace(artifact, name=challenger.name)
@@ -291,7 +292,8 @@ def test_a_champion_of_an_old_format_goes_by_force(
     deployment: Deployment, trained: Backtested, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     artifact, add = replace(trained.artifact, name="old"), deployment.registry.add
-    run = deployment.registry.client.create_run(deployment.registry.client.create_experiment("old")).info.run_id
+    experiment = experiment_of(deployment.registry, "old", artifacts=deployment.settings.runs)
+    run = deployment.registry.client.create_run(experiment).info.run_id
     with monkeypatch.context() as patch:
         patch.setattr("models.artifact.FORMAT", 1)
         add(artifact, run_id=run, alias="champion")
