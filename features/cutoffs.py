@@ -18,12 +18,6 @@ def every(first: pd.Timestamp, last: pd.Timestamp, *, step_days: int) -> pd.Date
     return pd.date_range(last, first, freq=f"-{step_days}D")[::-1]
 
 
-def closed(cutoffs: Iterable[pd.Timestamp], *, horizon_days: int, by: pd.Timestamp) -> pd.DatetimeIndex:
-    """Keep the cutoffs whose horizon has ended by an instant: only they may train a model tested at it."""
-    horizon = pd.Timedelta(days=horizon_days)
-    return pd.DatetimeIndex([cutoff for cutoff in cutoffs if cutoff + horizon <= by])
-
-
 def spine(
     history: History,
     population: Declaration,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from configs.whole import whole_folder
 from models.calibration import Calibration
-from models.contract import KEYS, Explained, Model, TargetKind, eligible
+from models.contract import Explained, Model, TargetKind, eligible, keys_of
 from models.estimators import create
 from models.profile import Cells
 
@@ -88,8 +88,7 @@ class Artifact:
     def score(self, frame: pd.DataFrame, *, version: str) -> pd.DataFrame:
         """Score the rows of a frame that are asked about: keys, score, label where there are labels, model, version."""
         asked = eligible(frame)
-        keys = [key for key in KEYS if key in frame and key != "eligible"]
-        scores = frame.loc[asked, keys].reset_index(drop=True)
+        scores = frame.loc[asked, keys_of(frame)].reset_index(drop=True)
         scores["score"] = self.predict(frame)[asked]
         if self.model.labels:
             scores["label"] = [self.model.labels[int(code)] for code in scores["score"]]

@@ -91,6 +91,11 @@ def eligible(frame: pd.DataFrame) -> NDArray[np.bool_]:
     return frame["eligible"].to_numpy(dtype=bool)
 
 
+def keys_of(frame: pd.DataFrame) -> list[str]:
+    """Name the columns of a frame that say what a row is about."""
+    return [key for key in KEYS if key in frame and key != "eligible"]
+
+
 def feature_names(frame: pd.DataFrame) -> list[str]:
     """Name the feature columns of a frame, in order."""
     return [str(column) for column in frame.columns if column not in KEYS]

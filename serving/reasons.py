@@ -7,7 +7,7 @@ import pandas as pd
 
 from features.concepts import concepts_of
 from models.artifact import Artifact
-from models.contract import KEYS, Explained, eligible
+from models.contract import Explained, eligible, keys_of
 from models.reasons import Reason, reasons
 
 
@@ -29,6 +29,6 @@ def explained(artifact: Artifact, frame: pd.DataFrame, *, top: int = 3) -> pd.Da
         typical=artifact.typical,
     )
     told = pd.DataFrame(list(chain.from_iterable(found)), columns=list(Reason._fields))
-    keys = rows[[key for key in KEYS if key in rows and key != "eligible"]]
+    keys = rows[keys_of(rows)]
     told["features"] = told["features"].map(list)
     return keys.loc[told["row"]].reset_index(drop=True).join(told.drop(columns="row"))

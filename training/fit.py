@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from models.calibration import Calibration
-from models.contract import KEYS, Model, eligible
+from models.contract import Model, eligible, keys_of
 from models.estimators import create
 from training.calibrate import NONE, calibrations
 from training.splits import Split
@@ -89,8 +89,7 @@ def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> Non
 def scored(model: Model, split: Split) -> pd.DataFrame:
     """Predict the test rows that are asked about: keys, part, actual and score."""
     X = split.test.X
-    keys = [key for key in KEYS if key in X and key != "eligible"]
-    table = X[keys].assign(part=split.name, actual=split.test.y, score=model.predict(X))
+    table = X[keys_of(X)].assign(part=split.name, actual=split.test.y, score=model.predict(X))
     table = table[eligible(X)].reset_index(drop=True)
     odd = int((~np.isfinite(table["score"])).sum())
     if odd:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from features.cutoffs import closed, every, spine
+from features.cutoffs import every, spine
 from features.engine.candidates import top_categories
 from features.history import History
 from features.library import POPULATIONS
@@ -24,13 +24,6 @@ def test_cutoffs_end_at_the_last_and_begin_no_earlier_than_the_first() -> None:
     assert every(DAYS("2024-02-02"), DAYS("2024-02-01"), step_days=7).empty
     with pytest.raises(ValueError, match="step_days must be at least 1, not 0"):
         every(DAYS("2024-01-01"), DAYS("2024-02-01"), step_days=0)
-
-
-def test_a_cutoff_is_closed_once_its_horizon_has_ended() -> None:
-    cutoffs = pd.DatetimeIndex(["2024-01-01", "2024-01-31", "2024-01-31 00:00:01", "2024-02-10"])
-    kept = closed(cutoffs, horizon_days=30, by=DAYS("2024-03-01"))
-    assert list(kept) == list(cutoffs[:2])
-    assert closed([], horizon_days=30, by=DAYS("2024-03-01")).empty
 
 
 @pytest.fixture
