@@ -33,7 +33,7 @@ def test_each_row_of_the_grade_has_its_bounds(start: str, bounds: tuple[float, .
         f"fewer than {grade.PARTS} parts",
         f"fewer than {grade.LEAST_CUSTOMERS} customers to learn from, fewer than {grade.LEAST_TRAINED} of them",
         f"fewer than {grade.LEAST_TESTED} such in the test rows, fewer than {grade.LEAST_CUTOFFS} training cutoffs",
-        f"{gate.LEAST_CUSTOMERS} customers were scored by both, {gate.LEAST_EVENTS} of them with the rarer outcome",
+        f"{gate.LEAST_CUSTOMERS} customers were scored by both; of a yes-or-no target {gate.LEAST_EVENTS} of them with",
         f"interval not below −{gate.WORSE:.2f}",
         f"no more than {gate.FALSER:.2f} further from zero",
         f"AUC above {leaks.PLAUSIBLE:.2f} (`plausible_auc`)",
