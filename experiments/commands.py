@@ -17,7 +17,7 @@ from experiments.progress import steps
 from experiments.promotion import promoted
 from experiments.runs import Deployment, Kept, history_of
 from experiments.scoreboard import table
-from experiments.study import Prepared, differences, prepare, results, results_file, write_results
+from experiments.study import Prepared, differences, measured, prepare, results, results_file, write_results
 from features.datasets import known
 from features.declaration import Declaration
 from features.library import FEATURES, POPULATIONS, TARGETS
@@ -51,7 +51,7 @@ def train(name: str, *, model: str | None, alias: str, trials: int, settings: Se
         kept = deployment.record(prepared, judged, register=alias != "none")
         step("report")
         pages = deployment.report(kept.run_id, name=prepared.name)
-    Console().print(table(read.title, results(prepared, judged, seconds=0)["models"], champion=judged.champion))
+    Console().print(table(read.title, measured(judged), champion=judged.champion))
     Console().print(_told(prepared, judged, kept, pages, settings), soft_wrap=True)
 
 

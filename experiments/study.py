@@ -149,27 +149,27 @@ def _grain(declared: Declaration) -> str:
 
 def results(prepared: Prepared, judged: Judged, *, seconds: float) -> dict[str, Any]:
     """Give what `results.json` holds."""
-    parts = prepared.splits.parts
+    names = prepared.splits.names
     return {
         "study": prepared.name,
         "data": {"name": prepared.task.history.name, "fingerprint": prepared.task.history.fingerprint},
         "commit": commit(),
         "versions": versions(),
         "seconds": round(seconds, 1),
-        "judged": list(dict.fromkeys(part.name for part in parts)),
+        "judged": names,
         "learned": _learned(prepared.splits),
         "champion": judged.champion,
         "grade": judged.grade.plain(),
         "left_out": dict(judged.left_out),
         "calibration": {model: each.calibration for model, each in judged.models.items()},
-        "models": {model: _metrics(each.metrics, POOLED) for model, each in judged.models.items()},
-        "parts": {
-            part: {model: _metrics(each.metrics, part) for model, each in judged.models.items()}
-            for part in dict.fromkeys(part.name for part in parts)
-        }
-        if len(parts) > 1
-        else {},
+        "models": measured(judged),
+        "parts": {part: measured(judged, part) for part in names} if len(prepared.splits.parts) > 1 else {},
     }
+
+
+def measured(judged: Judged, part: str = POOLED) -> dict[str, Any]:
+    """Give each model's metrics of a part, or of all together: what a scoreboard shows."""
+    return {model: _metrics(each.metrics, part) for model, each in judged.models.items()}
 
 
 def _learned(splits: Splits) -> str:

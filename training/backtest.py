@@ -65,16 +65,11 @@ def backtest(
         told(part.name)
         parts.append(fit(task, part, **options))
     method, losses = choose(parts, asked=calibration)
-    scored = pd.concat([_scored(each, method) for each in parts], ignore_index=True)
+    scored = pd.concat([each.calibrated(method) for each in parts], ignore_index=True)
     final = parts[-1] if splits.final is splits.parts[-1] else fit(task, splits.final, **options)
     artifact = _artifact(name, task, final, method=method, provenance=provenance or {})
     metrics = evaluate(scored, kind=task.kind, seed=seed) if task.target else _segments(parts, seed=seed)
     return Backtested(model, artifact, tuple(parts), scored, metrics, method, losses, time.perf_counter() - started)
-
-
-def _scored(fitted: Fitted, method: str) -> pd.DataFrame:
-    """Give the rows that a part asked about, with calibrated scores."""
-    return fitted.scored.assign(score=fitted.calibrations[method].apply(fitted.scored["score"].to_numpy()))
 
 
 def _segments(parts: Sequence[Fitted], *, seed: int) -> pd.DataFrame:

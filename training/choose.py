@@ -46,5 +46,5 @@ def choose(parts: Sequence[Fitted], *, asked: str) -> tuple[str, dict[str, float
 
 
 def _log_loss(part: Fitted, name: str) -> float:
-    table = part.scored
-    return METRICS["log_loss"](table["actual"], part.calibrations[name].apply(table["score"].to_numpy()))
+    table = part.calibrated(name)
+    return METRICS["log_loss"](table["actual"], table["score"])

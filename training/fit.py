@@ -34,6 +34,10 @@ class Fitted:
     scored: pd.DataFrame
     calibrations: Mapping[str, Calibration]
 
+    def calibrated(self, method: str) -> pd.DataFrame:
+        """Give the test rows that are asked about with the scores that a way to calibrate makes of the model's."""
+        return self.scored.assign(score=self.calibrations[method].apply(self.scored["score"].to_numpy()))
+
 
 def fit(
     task: Task, split: Split, *, model: str, params: Mapping[str, Any], calibration: str = NONE, seed: int = 0

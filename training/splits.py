@@ -71,6 +71,11 @@ class Splits:
     final: Split
 
     @property
+    def names(self) -> list[str]:
+        """Names of the parts, each once: of the origins, or of the repeats of folds."""
+        return list(dict.fromkeys(part.name for part in self.parts))
+
+    @property
     def rolling(self) -> bool:
         """Whether these are rolling origins."""
         return self.final.closes_in is not None

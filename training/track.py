@@ -37,7 +37,7 @@ def track(
     with recording(registry, experiment, name=judged.champion, tags=_tags(judged, task, splits)) as run:
         run.params({**artifact.model.get_params(), "calibration": judged.best.calibration})
         run.metrics(_metrics(judged, POOLED))
-        for step, part in enumerate(dict.fromkeys(each.name for each in splits.parts)):
+        for step, part in enumerate(splits.names):
             with recording(registry, experiment, name=part, tags={"part": part}, parent=run) as child:
                 child.metrics(_metrics(judged, part), step=step)
         run.json([finding.plain() for finding in task.history.findings], "findings.json")
@@ -65,7 +65,7 @@ def _tags(judged: Judged, task: Task, splits: Splits) -> dict[str, object]:
         "features": ", ".join(each.name for each in task.features),
         "models": ", ".join(judged.models),
         "grade": judged.grade.letter,
-        "parts": ", ".join(dict.fromkeys(part.name for part in splits.parts)),
+        "parts": ", ".join(splits.names),
         "cutoffs.train": _listed(splits.final.train.X),
         "rows.train": len(splits.final.train.X),
         "rows.test": sum(len(part.test.X) for part in splits.parts),

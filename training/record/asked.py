@@ -20,8 +20,7 @@ class Asked:
 def asked_by(fitted: Fitted, method: str) -> Asked:
     """Give the rows that a model was tested on, calibrated by a method."""
     X = fitted.split.test.X
-    score = fitted.calibrations[method].apply(fitted.scored["score"].to_numpy())
-    return Asked(X[eligible(X)].reset_index(drop=True), fitted.scored.assign(score=score))
+    return Asked(X[eligible(X)].reset_index(drop=True), fitted.calibrated(method))
 
 
 def latest(judged: Backtested) -> Asked:

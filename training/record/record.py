@@ -44,7 +44,7 @@ def record(judged: Judged, task: Task, splits: Splits, *, title: str, worth: Wor
         "question": _question(task),
         "features": [_declared(each) for each in task.features],
         "judged": "rolling origin" if splits.rolling else "folds",
-        "parts": [_part(name, splits) for name in dict.fromkeys(part.name for part in splits.parts)],
+        "parts": [_part(name, splits) for name in splits.names],
         "learned": _rows(splits.final),
         "models": {model: _model(each) for model, each in judged.models.items()},
         "grade": judged.grade.plain(),
