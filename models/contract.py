@@ -82,6 +82,18 @@ class Explained(Protocol):
         """
 
 
+@runtime_checkable
+class Detailed(Protocol):
+    """A model that tells more of a row than its score."""
+
+    def details(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Give columns that stand beside the score, a row for each row of the frame, in its order.
+
+        Of lifetime value: p_alive, expected_purchases, expected_value (of one purchase day), clv, low, high (of clv,
+        90 %), next_order (a day, null where none is expected) and flags (text, empty where there is nothing to say).
+        """
+
+
 def eligible(frame: pd.DataFrame) -> NDArray[np.bool_]:
     """Mark the rows that are asked about. Only pairs of customer and category may have others: rows that are there
     for what they say about the customer, never fitted on as examples and never scored.

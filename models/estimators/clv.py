@@ -32,7 +32,7 @@ class Clv(BaseEstimator):
         self.horizon_days = horizon_days
 
     def fit(self, X: pd.DataFrame, y: pd.Series | None = None) -> Self:
-        """Estimate both parts from the histories; `y` is ignored. Raises as `models.buy_till_you_die` does."""
+        """Estimate both parts from the histories; `y` is ignored. Raises as its parts do."""
         self.purchases_ = Bgnbd(self.horizon_days).fit(X)
         self.value_ = GammaGamma().fit(_all_days(X))
         return self

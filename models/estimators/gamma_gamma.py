@@ -4,13 +4,14 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
+from numpy.typing import ArrayLike, NDArray
 
-from models.buy_till_you_die import expected_value, fit_gamma_gamma
+import models.buy_till_you_die.gamma_gamma as spend
+from models.buy_till_you_die.fit import PRIOR_SD, fit
 from models.contract import TargetKind, matrix
 from models.estimators import register
 from models.parametric import Parametric
+from models.purchases import FEWEST
 
 
 @register
@@ -27,13 +28,38 @@ class GammaGamma(Parametric):
     kinds: ClassVar[tuple[TargetKind, ...]] = ("amount",)
     labels: ClassVar[tuple[str, ...]] = ()
 
-    def fit(self, X: pd.DataFrame, y: pd.Series | None = None) -> Self:
-        """Estimate from the histories; `y` is ignored. Raises as `models.buy_till_you_die.fit_gamma_gamma` does."""
-        self.params_ = fit_gamma_gamma(*matrix(X, list(self.requires)).T)
+    def __init__(self, *, prior_sd: float | None = PRIOR_SD) -> None:
+        self.prior_sd = prior_sd
+
+    def fit(self, X: pd.DataFrame, y: pd.Series | None = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Estimate from the histories; `y` is ignored.
+
+        Raises `ValueError` for nulls, fewer than `FEWEST` customers left and q <= 1 (the population then has no mean),
+        `NotConverged`.
+        """
+        x, m = matrix(X, list(self.requires)).T
+        found = fit(
+            spend.GammaGamma(), _enough(spend.Amounts.of(x=x, m=m, weight=sample_weight)), prior_sd=self.prior_sd
+        )
+        if found.params["q"] <= 1:
+            raise ValueError(
+                f"Gamma-Gamma was fitted with q = {found.params['q']:.4g}, and at q <= 1 mean spend is infinite; "
+                "cap the few extreme amounts, or use a model that learns from outcomes"
+            )
+        self.fit_ = found
         return self
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's expected mean amount of a purchase day, 0 or more."""
-        check_is_fitted(self)
         x, m = matrix(X, list(self.requires)).T
-        return expected_value(self.params_, x=x, m=m)
+        return spend.GammaGamma().expected_value(self.params_, spend.Amounts.of(x=x, m=m))
+
+
+def _enough(seen: spend.Amounts) -> spend.Amounts:
+    kept, customers = seen.positive, len(seen.x)
+    if len(kept.x) < FEWEST:
+        raise ValueError(
+            f"only {len(kept.x)} of {customers} customers have a mean amount above 0 and Gamma-Gamma needs {FEWEST}; "
+            "take a longer history, or check the sign of the amounts"
+        )
+    return kept

@@ -5,13 +5,13 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
-from models.buy_till_you_die import fit_process, p_silent
+from models.buy_till_you_die.fit import fit
+from models.buy_till_you_die.processes import PROCESSES
 from models.contract import TargetKind
 from models.estimators import register
-from models.estimators.bgnbd import DAYS_A_WEEK, Bgnbd, weeks
 from models.parametric import Parametric
+from models.purchases import DAYS_A_WEEK, HISTORY, enough, histories
 
 
 @register
@@ -20,12 +20,12 @@ class NoPurchase(Parametric):
 
     `process` says how customers leave: "mbgnbd" (Batislam, Denizel & Filiztekin 2007: perhaps right after the first
     purchase) or "bgnbd" (Fader, Hardie & Lee 2005: only after a repeat purchase). Rank customers by this and never by
-    P(alive), which does not ask how often someone buys. The frame is that of `Bgnbd`. The horizon begins at the
+    P(alive), which does not ask how often someone buys. The frame is that of `PurchaseModel`. The horizon begins at the
     cutoff: whether a customer leaves during a `lead_days` before it has no such closed form, and is refused.
     """
 
     learns: ClassVar[Literal["outcome", "past"]] = "past"
-    requires: ClassVar[tuple[str, ...]] = Bgnbd.requires
+    requires: ClassVar[tuple[str, ...]] = HISTORY
     kinds: ClassVar[tuple[TargetKind, ...]] = ("binary",)
     labels: ClassVar[tuple[str, ...]] = ()
     answers: ClassVar[tuple[str, ...]] = ("churned",)
@@ -38,17 +38,18 @@ class NoPurchase(Parametric):
     def fit(self, X: pd.DataFrame, y: pd.Series | None = None) -> Self:
         """Estimate from the histories; `y` is ignored.
 
-        Raises `ValueError` for a lead, for an unknown process, and as `models.buy_till_you_die.fit_process` does.
+        Raises `ValueError` for a lead, for an unknown process, and as `PurchaseModel.fit` does.
         """
         if self.lead_days > 0:
             raise ValueError(
                 f"no_purchase tells of the {self.horizon_days} days from the cutoff on and cannot leave out the first "
                 f"{self.lead_days} (lead_days): set lead_days to 0, or use a model that learns from outcomes"
             )
-        self.params_ = fit_process(self.process, **weeks(X))
+        process = PROCESSES[self.process]
+        self.fit_ = fit(process, enough(process, histories(X)))
         return self
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's probability of no purchase day within the horizon."""
-        check_is_fitted(self)
-        return p_silent(self.params_, process=self.process, horizon=self.horizon_days / DAYS_A_WEEK, **weeks(X))
+        seen, horizon = histories(X), self.horizon_days / DAYS_A_WEEK
+        return seen.spread(PROCESSES[self.process].p_silent(self.params_, seen, horizon=horizon))

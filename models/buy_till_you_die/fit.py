@@ -1,0 +1,177 @@
+"""`fit`: the parameters that make what was seen most likely, how sure they are, or why there are none.
+
+The search runs on logarithms, in a unit in which all parameters are of the order of 1: L-BFGS-B on the analytic
+gradient, then Newton's steps to the very top. A weak prior keeps what the data say nothing of (the dropout of customers
+who never drop out) from wandering off to infinity; it is added to the total log-likelihood, so it vanishes with their
+number.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from models.buy_till_you_die.process import Parameter, Params, Process, Seen
+
+Floats = NDArray[np.float64]
+Objective = Callable[[Floats], tuple[float, Floats]]
+S = TypeVar("S", bound=Seen)
+
+PRIOR_SD: Final = 2.0
+"""Standard deviation of the prior of a parameter's logarithm: a factor of 7 either way."""
+SLOPE: Final = 1e-7
+"""Gradient of the mean log-likelihood, a customer and a logarithm, at which the top is reached."""
+STARTS: Final = ((0.0, 0.0), (-1.0, 0.7), (1.2, -0.8), (0.8, 1.5))
+"""Where searches start: so far from the parameters' own starts, in turn, on the logarithmic scale."""
+NEWTON: Final = 20
+STEP: Final = 1e-4
+"""Of the differences of the gradient that make the Hessian."""
+
+
+class NotConverged(ValueError):
+    """No search found a top: says where each ended, and what to do."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Fitted parameters and what is known of them.
+
+    `log_likelihood` is that of all customers, without the prior, in the data's unit. `standard_errors` are those of the
+    parameters, from the inverse Hessian; `covariance` is of the logarithms of the positive parameters and of the others
+    themselves, in the order of `params`. `customers` is the sum of the weights, `slope` the largest derivative of the
+    mean log-likelihood that was left, `starts` how many searches it took.
+    """
+
+    params: Mapping[str, float]
+    standard_errors: Mapping[str, float]
+    log_likelihood: float
+    covariance: Sequence[Sequence[float]]
+    customers: float
+    slope: float
+    starts: int
+
+    def state(self) -> dict[str, Any]:
+        """Give it as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def restore(cls, state: Mapping[str, Any]) -> Self:
+        """Take it back."""
+        return cls(**state)
+
+
+def fit(process: Process[S], seen: S, *, prior_sd: float | None = PRIOR_SD) -> Fit:
+    """Fit a process; `prior_sd` None leaves the prior out (maximum likelihood).
+
+    Raises `NotConverged` after all `STARTS`.
+    """
+    parameters, unit = process.parameters, seen.unit
+    scaled, customers = seen.per(unit), float(seen.weight.sum())
+    objective = _objective(process, scaled, prior_sd, customers)
+    ends: list[tuple[Params, float]] = []
+    for start in STARTS:
+        theta, slope, covariance = _climb(objective, _start(parameters, start), customers)
+        if covariance is not None:
+            params = _params(parameters, theta, unit)
+            value = float(seen.weight @ process.log_likelihood(params, seen)[0])
+            if np.isfinite(value):
+                errors = _errors(parameters, params, covariance)
+                return Fit(params, errors, value, covariance.tolist(), customers, slope, len(ends) + 1)
+        ends.append((_params(parameters, theta, unit), slope))
+    raise NotConverged(_report(process.title, ends, seen))
+
+
+def _objective(process: Process[S], seen: S, prior_sd: float | None, customers: float) -> Objective:
+    """Give minus the mean log-posterior and its gradient, as a function of the searched-for parameters."""
+    parameters = process.parameters
+    centre, positive = _start(parameters, (0.0, 0.0)), _positive(parameters)
+    tightness = 0.0 if prior_sd is None else prior_sd**-2
+
+    def objective(theta: Floats) -> tuple[float, Floats]:
+        params = _params(parameters, theta, 1.0)
+        with np.errstate(all="ignore"):
+            values, slopes = process.log_likelihood(params, seen)
+            natural = np.array(list(params.values()))
+            total, slope = seen.weight @ values, (slopes @ seen.weight) * np.where(positive, natural, 1.0)
+        away = theta - centre
+        total, slope = total - 0.5 * tightness * (away @ away), slope - tightness * away
+        if not (np.isfinite(total) and np.isfinite(slope).all()):
+            return np.inf, np.zeros_like(theta)
+        return float(-total / customers), -slope / customers
+
+    return objective
+
+
+def _climb(objective: Objective, start: Floats, customers: float) -> tuple[Floats, float, Floats | None]:
+    """Search from one start: where it ended, the slope left there, and the covariance if it is a top."""
+    bounds = [(-25.0, 25.0)] * len(start)
+    found = minimize(
+        objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14, "gtol": 1e-8}
+    )
+    theta = np.asarray(found.x, dtype=np.float64)
+    for _ in range(NEWTON):
+        value, slope = objective(theta)
+        hessian = _hessian(objective, theta)
+        if not (np.isfinite(value) and np.isfinite(hessian).all()) or np.linalg.eigvalsh(hessian)[0] <= 0:
+            return theta, float(np.abs(slope).max()), None
+        if np.abs(slope).max() <= SLOPE * 1e-3:
+            break
+        step = np.linalg.solve(hessian, slope)
+        for shorter in (1.0, 0.5, 0.25, 0.0):
+            if objective(theta - shorter * step)[0] <= value:
+                break
+        if shorter == 0.0:
+            break
+        theta = theta - shorter * step
+    left = float(np.abs(slope).max())
+    return theta, left, np.asarray(np.linalg.inv(hessian) / customers, dtype=np.float64) if left <= SLOPE else None
+
+
+def _hessian(objective: Objective, theta: Floats) -> Floats:
+    """Differentiate the gradient: symmetric, parameters × parameters."""
+    steps = np.eye(len(theta)) * STEP
+    rows = [(objective(theta + step)[1] - objective(theta - step)[1]) / (2 * STEP) for step in steps]
+    return (np.array(rows) + np.array(rows).T) / 2
+
+
+def _start(parameters: Sequence[Parameter], shift: tuple[float, float]) -> Floats:
+    """Give where a search starts, moved by one of two shifts in turn."""
+    starts = [np.log(each.start) if each.positive else each.start for each in parameters]
+    return np.array([start + shift[place % 2] for place, start in enumerate(starts)])
+
+
+def _positive(parameters: Sequence[Parameter]) -> NDArray[np.bool_]:
+    return np.array([each.positive for each in parameters])
+
+
+def _params(parameters: Sequence[Parameter], theta: Floats, unit: float) -> dict[str, float]:
+    with np.errstate(over="ignore"):
+        values = np.where(_positive(parameters), np.exp(theta), theta)
+    return {
+        each.name: float(value) * (unit if each.measured else 1.0)
+        for each, value in zip(parameters, values, strict=True)
+    }
+
+
+def _errors(parameters: Sequence[Parameter], params: Params, covariance: Floats) -> dict[str, float]:
+    """Give the parameters' own standard errors (delta method)."""
+    errors = np.sqrt(np.diag(covariance))
+    return {
+        each.name: float(error) * (params[each.name] if each.positive else 1.0)
+        for each, error in zip(parameters, errors, strict=True)
+    }
+
+
+def _report(title: str, ends: Sequence[tuple[Params, float]], seen: Seen) -> str:
+    told = "; ".join(
+        f"{', '.join(f'{name} {value:.3g}' for name, value in params.items())} (slope {slope:.1e})"
+        for params, slope in ends
+    )
+    return (
+        f"{title} did not converge on {seen.weight.sum():g} customers with {len(seen.weight)} distinct histories; "
+        f"{len(ends)} searches ended at: {told}. Look for constant or extreme columns, take a longer history, "
+        "or use a model that learns from outcomes"
+    )

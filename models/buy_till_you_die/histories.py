@@ -1,0 +1,80 @@
+"""Distinct histories of customers, and how many customers have each."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Distinct histories: x repeat purchase days, t_x time from first to last purchase, T from first purchase to now.
+
+    All are arrays of n, t_x and T in one unit of time. `weight` is how many customers have the history, and `which`
+    gives for each customer the place of theirs. A process is reckoned with once a history, however many have it.
+    """
+
+    x: Floats
+    t_x: Floats
+    T: Floats
+    weight: Floats
+    which: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, *, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, weight: ArrayLike | None = None) -> Self:
+        """Group customers, in the order of x, t_x, T. Raises `ValueError` for histories that cannot be."""
+        x, t_x, T = checked(x, t_x, T)
+        counted = weights(weight, len(x))
+        codes, distinct = zip(*(pd.factorize(column, sort=True) for column in (x, t_x, T)), strict=True)
+        key = (codes[0] * np.int64(len(distinct[1])) + codes[1]) * np.int64(len(distinct[2])) + codes[2]
+        which, keys = pd.factorize(key, sort=True)
+        first = np.empty(len(keys), dtype=np.intp)
+        first[which[::-1]] = np.arange(len(x) - 1, -1, -1)
+        total = np.bincount(which, weights=counted, minlength=len(keys)).astype(np.float64)
+        return cls(x[first], t_x[first], T[first], total, which)
+
+    @property
+    def unit(self) -> float:
+        """The mean T: a length of time in which every process has parameters of the order of 1."""
+        return float(np.average(self.T, weights=self.weight)) or 1.0
+
+    def per(self, unit: float) -> Self:
+        """Give the same histories with a time of this length as 1."""
+        return replace(self, t_x=self.t_x / unit, T=self.T / unit)
+
+    def spread(self, values: Floats) -> Floats:
+        """Give each customer the value of their history: of n or n × m values as many rows as there are customers."""
+        return values[self.which]
+
+
+def weights(weight: ArrayLike | None, customers: int) -> Floats:
+    """Take a weight for each customer: 1 unless given. Raises `ValueError` for a number below 0, or of none."""
+    if weight is None:
+        return np.ones(customers)
+    taken = np.ascontiguousarray(weight, dtype=np.float64)
+    if taken.shape != (customers,):
+        raise ValueError(f"there are {customers} customers and weights of the shape {taken.shape}; give one for each")
+    refuse(~(np.isfinite(taken) & (taken >= 0)), "a weight that is no number from 0 on")
+    if not taken.any():
+        raise ValueError("all weights are 0: nobody is left to learn from")
+    return taken
+
+
+def checked(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Take x, t_x and T as floats. Raises `ValueError` that says which customers' history cannot be."""
+    x, t_x, T = (np.ascontiguousarray(values, dtype=np.float64) for values in (x, t_x, T))
+    refuse(~np.isfinite(x + t_x + T), "a null or infinite x, t_x or T; leave out who has not bought yet")
+    refuse((x < 0) | (x != np.floor(x)), "an x that is no count of repeat purchase days (0, 1, 2 …)")
+    refuse((t_x < 0) | (t_x > T), "a t_x outside 0 … T; recency is first to last purchase, not last purchase to now")
+    refuse((x == 0) & (t_x > 0), "x = 0 with t_x above 0; count purchase days, not orders, in x and in t_x alike")
+    return x, t_x, T
+
+
+def refuse(wrong: NDArray[np.bool_], what: str) -> None:
+    """Raise `ValueError` that says how many customers, and which first, have what they should not."""
+    if wrong.any():
+        raise ValueError(f"{wrong.sum()} of {len(wrong)} customers (first: row {wrong.argmax()}) have {what}")
