@@ -1,0 +1,1 @@
+"""What customers bring and cost, as SQL over the lines of a history: exact, in DECIMAL."""

@@ -1,0 +1,25 @@
+"""What a reader of a statement should know: assumptions, and what looks odd."""
+
+from collections.abc import Iterator
+
+from configs.costs import CostSheet
+from features.engine.ledger.checks import odd_returns
+from features.engine.ledger.sums import Sums
+from features.history import History
+from features.ledger.period import Period
+
+
+def notes(history: History, found: Sums, sheet: CostSheet, period: Period) -> Iterator[str]:
+    """Say how much product cost is assumed, which returns are odd, and of which days totals say nothing."""
+    if assumed := found.company["assumed"]:
+        net, product = found.company["net_revenue"], sheet.product
+        yield (
+            f"product cost is an assumption for {assumed:,.2f} of {net:,.2f} net revenue: lines without a cost of "
+            f"their own cost {product.share:f} of their {product.of} amount"
+        )
+    if odd := odd_returns(history, since=period.since, until=period.until):
+        yield f"{odd:,} returns have an amount above 0 and raise revenue: a return's amount is negative"
+    if sheet.since is not None and sheet.until is not None and (sheet.administration or sheet.not_attributed):
+        since, until = period.since.date(), period.until.date()
+        if since < sheet.since or until > sheet.until:
+            yield f"administration and what is not attributed are of {sheet.since} to {sheet.until}, and nothing beyond"

@@ -1,0 +1,47 @@
+"""The statement by segment of customers."""
+
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from features.engine.ledger.attributes import attribute_of, segments_in
+from features.history import History
+from features.ledger.lines import TITLES
+from features.ledger.statement import Statement
+
+FIRST_CHANNEL: Final = "first_channel"
+"""The segment that needs no table: the channel of the first purchase."""
+NONE, NOBODY, TOTAL = "(none)", "(not attributed)", "(total)"
+"""Customers without a segment; what is nobody's; the company."""
+
+
+def segments(made: Statement, history: History, by: str) -> pd.Series:
+    """Give the segment of each of a statement's customers, by customer_id.
+
+    `by` is `first_channel`, a column of the table of customers, or a CSV or Parquet file of customer_id and segment.
+    Raises `HistoryError` for what there is not.
+    """
+    if by == FIRST_CHANNEL:
+        found = made.customers["first_channel"]
+    elif by.endswith((".csv", ".parquet")):
+        found = segments_in(Path(by))
+    else:
+        found = attribute_of(history, by.removeprefix("customers."), at=made.period.until)
+    told = found.reindex(made.customers.index)
+    return told.astype("object").where(told.notna(), NONE).astype("str").rename("segment")
+
+
+def by_segment(made: Statement, segment: pd.Series) -> pd.DataFrame:
+    """Add a statement up by segment, in cents: a row each, then what is nobody's and the company's total.
+
+    Columns: customers, losing (how many of them lose money), and each line and subtotal. Segments come by profit.
+    """
+    lines = list(TITLES)
+    counted = made.customers[lines].assign(customers=1, losing=(made.customers["profit"] < 0).astype("int64"))
+    groups = counted.groupby(segment.to_numpy()).sum().sort_values("profit", ascending=False, kind="stable")
+    nobody = pd.DataFrame([{"customers": 0, "losing": 0, **made.nobody}], index=[NOBODY])
+    total = pd.DataFrame(
+        [{"customers": len(counted), "losing": int(counted["losing"].sum()), **made.company}], index=[TOTAL]
+    )
+    return pd.concat([groups, nobody, total])[["customers", "losing", *lines]].rename_axis("segment")
