@@ -97,6 +97,7 @@ def test_models() -> None:
         "engineered_logistic",
         "gamma_gamma",
         "no_purchase",
+        "pareto_nbd",
         "popularity",
         "rfm_logistic",
         "segments",

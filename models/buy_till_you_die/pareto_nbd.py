@@ -8,7 +8,7 @@ from scipy.special import digamma, expit, exprel, gammaln
 
 from models.buy_till_you_die.histories import Floats, Histories
 from models.buy_till_you_die.process import Parameter, Params, check_horizon
-from models.buy_till_you_die.two_powers import TwoPowers, two_powers
+from models.buy_till_you_die.two_powers import MORE, NEGLIGIBLE, NODES, TwoPowers, points, two_powers
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,63 @@ class ParetoNbd:
         alive, gone, _ = self._either(params, seen)
         return np.asarray(expit(alive - gone), dtype=np.float64)
 
+    def p_silent(self, params: Params, seen: Histories, *, horizon: float) -> Floats:
+        """Give the probability of no purchase within the horizon, be it that one has left or leaves before the next.
+
+        1 less P(alive) times the integral over when the next purchase comes: E[λ exp(−(λ + μ) y)] of who is alive.
+        """
+        check_horizon(horizon)
+        shape, alpha, s, beta = self._alive(params, seen)
+        buying = two_powers(alpha, beta, p=shape + 1, q=s, length=horizon).integral * shape / alpha
+        return 1 - self.p_alive(params, seen) * buying
+
+    def p_counts(self, params: Params, seen: Histories, *, horizon: float, most: int) -> Floats:
+        """Give the probabilities of 0, 1 … `most` purchases within the horizon (n × most + 1).
+
+        Fader & Hardie, Deriving the conditional PMF of the Pareto/NBD model (2014): one who is alive stays for the
+        horizon, or for some time y within it, and the purchases of that time are negative binomial. The integral over y
+        is a quadrature, whose points are as close as the peaks of its integrands need.
+        """
+        check_horizon(horizon)
+        shape, alpha, s, beta = self._alive(params, seen)
+        counts = np.arange(1.0, most + 1)
+        near = np.minimum(alpha / shape, beta / (s + 1))
+        span = np.log1p(horizon / near)
+        within = np.exp(_log_counts(shape, horizon / alpha, counts) - (s * np.log1p(horizon / beta))[:, None])
+        for place, weight in points(NODES + int(4 * span.max() * np.sqrt(most + 1))):
+            y = near * np.expm1(place * span)
+            leaving = np.log(weight * s / beta * span * (near + y)) - (s + 1) * np.log1p(y / beta)
+            within += np.exp(_log_counts(shape, y / alpha, counts) + leaving[:, None])
+        alive = self.p_alive(params, seen)[:, None]
+        return np.hstack([self.p_silent(params, seen, horizon=horizon)[:, None], alive * within])
+
     def expected_purchases(self, params: Params, seen: Histories, *, horizon: float) -> Floats:
         """Give the expected number of purchases within the horizon: eq. 41 of Fader & Hardie's note."""
         check_horizon(horizon)
         shape, alpha, s, beta = self._alive(params, seen)
         return self.p_alive(params, seen) * shape / alpha * _lifetime(s, beta, horizon)
+
+    def discounted_purchases(self, params: Params, seen: Histories, *, horizon: float, rate: float) -> Floats:
+        """Give the expected sum of exp(−rate s) over the purchases within the horizon, s being when they come.
+
+        For a horizon without end it is the DERT of Fader, Hardie & Lee (2005), RFM and CLV, eq. 6.
+        """
+        check_horizon(horizon)
+        shape, alpha, s, beta = self._alive(params, seen)
+        return self.p_alive(params, seen) * shape / alpha * _discounted_lifetime(s, beta, horizon, rate=rate)
+
+    def next_purchase(self, params: Params, seen: Histories) -> Floats:
+        """Give the time within which a customer who is alive, and stays so, buys with probability ½.
+
+        The median of a Pareto distribution: (alpha + T) (2^(1 / (r + x)) − 1).
+        """
+        shape, alpha, _, _ = self._alive(params, seen)
+        return np.asarray(alpha * np.expm1(np.log(2) / shape), dtype=np.float64)
+
+    def expected_of_new(self, params: Params, times: Floats) -> Floats:
+        """Give how many repeat purchases a new customer is expected to make within each of some times: eq. 27."""
+        r, alpha, s, beta = (params[each.name] for each in self.parameters)
+        return r / alpha * _lifetime(s, beta, times)
 
     def _alive(self, params: Params, seen: Histories) -> tuple[Floats, Floats, Floats, Floats]:
         """Give the parameters of λ and μ of a customer who is alive at T: they are then independent, and gamma."""
@@ -90,7 +142,26 @@ class ParetoNbd:
         return np.where(alive, rng.poisson(buys * stays), 0).astype(np.float64)
 
 
-def _lifetime(s: Floats, beta: Floats, horizon: float | Floats) -> Floats:
+def _lifetime(s: Floats | float, beta: Floats | float, horizon: Floats | float) -> Floats:
     """Give the mean time within the horizon before one leaves at a rate μ ~ Gamma(s, beta); finite at s = 1."""
     reach = np.log1p(horizon / beta)
     return np.asarray(beta * reach * exprel((1 - s) * reach), dtype=np.float64)
+
+
+def _discounted_lifetime(s: Floats, beta: Floats, horizon: float, *, rate: float) -> Floats:
+    """Give the integral of exp(−rate y) (1 + y/beta)^−s over the horizon, as far as the first is not negligible."""
+    near = np.minimum(beta, 1 / rate) if rate else beta
+    span = np.log1p((min(horizon, NEGLIGIBLE / rate) if rate else horizon) / near)
+    total = np.zeros_like(span)
+    for place, weight in points(MORE):
+        y = near * np.expm1(place * span)
+        total += weight * span * (near + y) * np.exp(-rate * y - s * np.log1p(y / beta))
+    return total
+
+
+def _log_counts(shape: Floats, reach: Floats | float, counts: Floats) -> Floats:
+    """Give the logarithms of the negative binomial's probabilities of some counts (n × counts), their odds `reach`."""
+    ways = gammaln(shape[:, None] + counts) - gammaln(shape)[:, None] - gammaln(counts + 1)
+    none = -shape * np.log1p(reach)
+    each = np.log(reach) - np.log1p(reach)
+    return np.asarray(ways + none[:, None] + np.multiply.outer(each, counts), dtype=np.float64)

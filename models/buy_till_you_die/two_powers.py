@@ -33,7 +33,7 @@ class TwoPowers:
     per_b: Floats
 
 
-def two_powers(a: Floats, b: Floats, *, p: Floats, q: Floats, length: Floats) -> TwoPowers:
+def two_powers(a: Floats, b: Floats, *, p: Floats | float, q: Floats | float, length: Floats | float) -> TwoPowers:
     """Integrate by Gauss-Legendre quadrature on u = log(1 + y / min(a, b)); arguments of n, or that broadcast to it.
 
     Fader & Hardie (2005), A note on deriving the Pareto/NBD model, close it with Gauss's hypergeometric function. The

@@ -33,6 +33,7 @@ CASES: list[tuple[str, TargetKind]] = [
     ("engineered_logistic", "binary"),
     ("gamma_gamma", "amount"),
     ("no_purchase", "binary"),
+    ("pareto_nbd", "count"),
     ("popularity", "binary"),
     ("rfm_logistic", "binary"),
     ("segments", "none"),
