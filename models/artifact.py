@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from configs.whole import whole_folder
 from models.calibration import Calibration
-from models.contract import Explained, Model, TargetKind, eligible, keys_of
+from models.contract import Detailed, Explained, Model, TargetKind, eligible, keys_of
 from models.estimators import create
 from models.profile import Cells
 
@@ -86,12 +86,17 @@ class Artifact:
         return {name: value for name, value in medians.items() if np.isfinite(value)}
 
     def score(self, frame: pd.DataFrame, *, version: str) -> pd.DataFrame:
-        """Score the rows of a frame that are asked about: keys, score, label where there are labels, model, version."""
+        """Score the rows of a frame that are asked about: keys, score, label where there are labels, model, version.
+
+        What a model tells of a row beside its score (`Detailed`) follows the score, as the model says it.
+        """
         asked = eligible(frame)
         scores = frame.loc[asked, keys_of(frame)].reset_index(drop=True)
         scores["score"] = self.predict(frame)[asked]
         if self.model.labels:
             scores["label"] = [self.model.labels[int(code)] for code in scores["score"]]
+        if isinstance(self.model, Detailed):
+            scores = scores.join(self.model.details(frame)[asked].reset_index(drop=True))
         return scores.assign(model=self.name, version=version)
 
     def save(self, folder: Path) -> None:

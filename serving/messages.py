@@ -1,7 +1,7 @@
 """What goes in and out of the service, typed."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -65,7 +65,10 @@ class ByPayload(_Message):
 
 
 class Score(BaseModel):
-    """One score: the expected value of the model's target, or the code of a segment with its label."""
+    """One score: the expected value of the model's target, or the code of a segment with its label.
+
+    Models of lifetime value tell more of a customer, as in a batch; others leave that null.
+    """
 
     customer_id: str
     model: str
@@ -76,6 +79,14 @@ class Score(BaseModel):
     score: float
     category: str | None = None
     label: str | None = None
+    p_alive: float | None = Field(default=None, description="probability that the customer may still buy")
+    expected_purchases: float | None = Field(default=None, description="purchase days within the horizon")
+    expected_value: float | None = Field(default=None, description="of one purchase day, in the data's currency")
+    clv: float | None = Field(default=None, description="lifetime value within the horizon, in the data's currency")
+    low: float | None = Field(default=None, description="low end of the 90 % interval of clv")
+    high: float | None = Field(default=None, description="high end of it")
+    next_order: date | None = Field(default=None, description="when the next purchase is expected, if one is")
+    flags: str | None = Field(default=None, description="what to beware of; empty where there is nothing to say")
 
 
 class Scores(BaseModel):

@@ -195,6 +195,33 @@ def test_a_score_has_keys_and_who_says_so(asked: dict[str, Asked]) -> None:
     assert set(scores["version"]) == {"7"}
 
 
+class Telling(BaseRate):
+    """It tells of each row what a column says, with an index of its own."""
+
+    def details(self, X: pd.DataFrame) -> pd.DataFrame:
+        told = pd.DataFrame({"low": X["days_since_last"] / 7, "flags": "", "next_order": X["cutoff"].dt.normalize()})
+        told.loc[X["days_since_last"] > 60, ["flags", "next_order"]] = ["gone", None]
+        return told.set_index(X["days_since_last"])
+
+
+@pytest.mark.parametrize("sort", ["churn", "pairs"])
+def test_what_a_model_tells_beside_its_score_stands_beside_it(sort: str, asked: dict[str, Asked]) -> None:
+    made, frame = asked[sort]
+    frame = frame.assign(days_since_last=np.arange(len(frame)) / 3).sample(frac=1, random_state=1)
+    artifact = replace(made, model=Telling("binary").restore({"rate": 0.25}))
+    scores = artifact.score(frame, version="1")
+    keys = [key for key in ("customer_id", "cutoff", "category") if key in frame]
+    assert list(scores.columns) == [*keys, "score", "low", "flags", "next_order", "model", "version"]
+    rows = frame[frame["eligible"]] if "eligible" in frame else frame
+    assert 0 < len(scores) == len(rows)
+    for found, row in zip(scores.to_dict("records"), rows.to_dict("records"), strict=True):
+        gone = row["days_since_last"] > 60
+        assert [found[key] for key in keys] == [row[key] for key in keys]
+        assert (found["low"], found["flags"]) == (row["days_since_last"] / 7, "gone" if gone else "")
+        assert pd.isna(found["next_order"]) if gone else found["next_order"] == row["cutoff"].normalize()
+    assert set(scores["flags"]) == {"", "gone"}
+
+
 CALIBRATIONS = [
     Calibration(),
     Calibration("sigmoid", slope=1.7, intercept=-0.4, shift=0.3),

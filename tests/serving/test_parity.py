@@ -13,6 +13,8 @@ from serving.messages import ByPayload
 from serving.scorer import Scorer
 
 KEYS = ["customer_id", "model", "category"]
+NUMBERS = ["p_alive", "expected_purchases", "expected_value", "clv", "low", "high"]
+TEXTS = ["flags", "label"]
 Payload = Callable[[str], dict[str, Any]]
 
 
@@ -24,9 +26,11 @@ def batch(deployment: Deployment) -> pd.DataFrame:
 
 
 def _plain(scores: pd.DataFrame) -> pd.DataFrame:
-    """Order scores by what they are about; times as one type."""
-    kept = scores[[*KEYS, "cutoff", "score", "label", "version"]].astype({"cutoff": "datetime64[us]"})
-    return kept.sort_values(KEYS, ignore_index=True)
+    """Order scores by what they are about; times, numbers and texts as one type each, whether there or not."""
+    kept = scores.reindex(columns=[*KEYS, "cutoff", "score", "version", *NUMBERS, "next_order", *TEXTS])
+    types = {**dict.fromkeys(["cutoff", "next_order"], "datetime64[us]"), **dict.fromkeys(NUMBERS, "float64")}
+    kept[TEXTS] = kept[TEXTS].astype(object).fillna("").astype("str")
+    return kept.astype(types).sort_values(KEYS, ignore_index=True)
 
 
 def _sent(request: str) -> tuple[pd.DataFrame, pd.Timestamp]:
