@@ -11,7 +11,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from tests.records import ORIGINS, amount, churn, folds, segments
-from training.plots import COLOURS, SHOWN, plots
+from training.plots import plots
+from training.plots.style import COLOURS, SHOWN
 
 Points = list[tuple[float, float]]
 
