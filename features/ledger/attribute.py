@@ -38,7 +38,7 @@ def administration(sheet: CostSheet, period: Period, customers: pd.DataFrame) ->
     weights = customers["active" if by == "customers" else by].clip(lower=0).astype("int64").tolist()
     total = cents_of_period(sheet.administration.amount, sheet, period)
     if not sum(weights):
-        return Given(nothing, total, f"administration: there are no {by.replace('_', ' ')} to spread it by")
+        return Given(nothing, total, f"administration: nobody has {by.replace('_', ' ')} to spread it by")
     return Given(spread(total, weights))
 
 

@@ -24,11 +24,13 @@ def rounded(parts: Whole, total: int, *, unit: int) -> Whole:
     Each is rounded down or up, and stays what it is where it is whole cents. Raises `ValueError` where the total is
     not the parts' sum rounded either way: then something is missing in one of the two.
     """
+    whole = sum(parts.tolist())
+    if not -unit < whole - total * unit < unit:
+        raise ValueError(f"the parts add up to {whole / unit:.4f} cents, and the total is {total}")
     low, rest = np.divmod(parts, unit)
-    left = total - sum(low.tolist())
-    if not 0 <= left <= np.count_nonzero(rest):
-        raise ValueError(f"the parts add up to {sum(parts.tolist()) / unit:.4f} cents, and the total is {total}")
-    return low + _served(rest, left)
+    more = np.argsort(-rest, kind="stable")[: total - int(low.sum())]
+    low[more] += 1
+    return low
 
 
 def spread(total: int, weights: Sequence[int]) -> Whole:
@@ -41,10 +43,3 @@ def spread(total: int, weights: Sequence[int]) -> Whole:
     places = sorted(range(len(rest)), key=lambda place: (-rest[place], place))[: total - int(low.sum())]
     low[places] += 1
     return low.astype(np.int64)
-
-
-def _served(rest: Whole, left: int) -> Whole:
-    """Give a cent to each of the largest remainders, so many."""
-    more = np.zeros(len(rest), dtype=np.int64)
-    more[np.argsort(-rest, kind="stable")[:left]] = 1
-    return more

@@ -12,10 +12,10 @@ from features.ledger.period import Period
 def notes(history: History, found: Sums, sheet: CostSheet, period: Period) -> Iterator[str]:
     """Say how much product cost is assumed, which returns are odd, and of which days totals say nothing."""
     if assumed := found.company["assumed"]:
-        net, product = found.company["net_revenue"], sheet.product
+        bought, product = found.company["net_revenue"] + found.company["returns"], sheet.product
         yield (
-            f"product cost is an assumption for {assumed:,.2f} of {net:,.2f} net revenue: lines without a cost of "
-            f"their own cost {product.share:f} of their {product.of} amount"
+            f"product cost is an assumption for {assumed:,.2f} of {bought:,.2f} that was bought: lines without a cost "
+            f"of their own cost {product.share:f} of their {product.of} amount"
         )
     if odd := odd_returns(history, since=period.since, until=period.until):
         yield f"{odd:,} returns have an amount above 0 and raise revenue: a return's amount is negative"

@@ -32,7 +32,7 @@ class Statement:
     `customers` has a row for each who bought, returned, was contacted or had an event in the period, by customer_id: a
     column for each line and subtotal (`features.ledger.lines.TITLES`), and `FACTS`. `nobody` is what cannot be
     attributed, `company` the total: the sum of `customers` and `nobody` is `company`, of every line. `assumed` is the
-    net revenue whose product cost is the sheet's share. `notes` say what a reader should know.
+    amount of purchases whose product cost is the sheet's share. `notes` say what a reader should know.
     """
 
     dataset: str

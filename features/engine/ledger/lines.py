@@ -54,7 +54,7 @@ def with_optional(columns: Collection[str], source: str) -> str:
 def valued(sheet: CostSheet, rows: str) -> str:
     """Add to rows (of `with_optional`) what each line brings and costs.
 
-    `assumed` is the amount of lines whose product cost is the sheet's share. A return takes no fee back; its product
+    `assumed` is the amount of what was bought whose product cost is the sheet's share. A return takes no fee back; its product
     cost is negative, as its amount is: what goes back on the shelf.
     """
     share, product = sheet.product.share, sheet.product
@@ -69,5 +69,5 @@ def valued(sheet: CostSheet, rows: str) -> str:
         CASE WHEN is_return THEN -amount ELSE 0 END AS returns,
         coalesce(cost, {by_share}) AS product_cost,
         CASE WHEN is_return THEN 0 ELSE amount * {by_channel(sheet.payment)} END AS payment_cost,
-        CASE WHEN cost IS NULL THEN amount ELSE 0 END AS assumed
+        CASE WHEN cost IS NULL AND NOT is_return THEN amount ELSE 0 END AS assumed
         FROM ({rows})"""

@@ -1,0 +1,206 @@
+"""The statement: to the cent what is reckoned by hand."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+import pandas as pd
+import pytest
+
+from configs.costs import Administration, CostSheet
+from features.engine.door import admit
+from features.ledger import Statement, statement
+from features.ledger.lines import LINES, STATEMENT, TITLES
+from features.ledger.reconcile import NotReconciled, check_reconciled
+from features.tables import HistoryError
+from tests.features.ledger.by_hand import SHEET, by_line, shop, tables
+
+
+@pytest.fixture(scope="module")
+def made() -> Statement:
+    return statement(shop(), SHEET)
+
+
+def test_twelve_lines_by_hand(made: Statement) -> None:
+    told = made.customers[list(TITLES)].T.assign(nobody=pd.Series(made.nobody), company=pd.Series(made.company))
+    assert {name: row.to_dict() for name, row in told.iterrows()} == by_line()
+
+
+def test_what_customers_did_by_hand(made: Statement) -> None:
+    counted = made.customers[["lines", "orders", "returned_orders", "contacts", "active"]]
+    assert counted.to_dict("index") == {
+        "anna": {"lines": 3, "orders": 2, "returned_orders": 1, "contacts": 2, "active": 1},
+        "ben": {"lines": 3, "orders": 2, "returned_orders": 0, "contacts": 0, "active": 1},
+        "cleo": {"lines": 2, "orders": 2, "returned_orders": 1, "contacts": 0, "active": 1},
+        "dora": {"lines": 0, "orders": 0, "returned_orders": 0, "contacts": 2, "active": 0},
+    }
+    assert made.customers["first_channel"].dropna().to_dict() == {"anna": "store", "ben": "store", "cleo": "web"}
+    assert made.customers.loc["anna", "first_time"] == pd.Timestamp("2024-12-31 12:00")
+
+
+def test_it_reconciles_and_says_what_is_assumed(made: Statement) -> None:
+    told = made.reconciliation()
+    assert list(told.index) == list(TITLES)
+    assert (told["difference"] == 0).all()
+    assert (told["customers"] + told["not_attributed"] == told["company"]).all()
+    assert made.assumed == 2000 + 1 + 3333
+    assert made.notes == (
+        "product cost is an assumption for 53.34 of 466.83 that was bought: lines without a cost of their own cost "
+        "0.55 of their net amount",
+        "acquisition by 'kiosk': it brought nobody's first purchase",
+    )
+
+
+def test_lines_and_subtotals_are_all_there_is() -> None:
+    assert set(LINES) | set(STATEMENT) == set(TITLES)
+    assert [name for parts in STATEMENT.values() for name in parts if name in LINES] == list(LINES)
+
+
+def test_other_periods_take_their_part_by_days() -> None:
+    half = statement(shop(), SHEET, until=pd.Timestamp("2025-07-02"))
+    assert half.company["administration"] == -round(10_000 * 182 / 365)
+    assert half.company["other_cost"] == -round(1234 * 182 / 365)
+    assert half.company["acquisition_cost"] == -(2000 + round(999 * 182 / 365) + round(500 * 182 / 365))
+    assert half.company["service_cost"] == -(3 * 182 + 600)
+    assert half.customers.loc["ben", "net_revenue"] == 10_000
+    later = statement(shop(), SHEET, since=pd.Timestamp("2025-07-02"))
+    halves = half.reconciliation()["company"] + later.reconciliation()["company"]
+    posted = ["gross_revenue", "discounts", "coupons", "returns", "net_revenue", "order_cost", "return_cost"]
+    assert halves[posted].to_dict() == {name: statement(shop(), SHEET).company[name] for name in posted}
+
+
+def test_the_period_is_the_sheets_or_all_that_is_known() -> None:
+    open_ended = SHEET.model_copy(
+        update={"since": None, "until": None, "administration": None, "not_attributed": {}, "acquisition": []}
+    )
+    whole = statement(shop(), open_ended)
+    assert (whole.period.since, whole.period.until) == (pd.Timestamp("2024-12-31"), pd.Timestamp("2026-02-01"))
+    assert whole.company["net_revenue"] == 19683 + 6000 + 50_000
+
+
+def test_coupons_that_are_paid_back_were_never_ours_to_give(made: Statement) -> None:
+    paid = statement(shop(), SHEET.model_copy(update={"coupons": "reimbursed"}))
+    assert paid.company["coupons"] == 0
+    assert paid.company["discounts"] == made.company["discounts"]
+    assert paid.company["gross_revenue"] == made.company["gross_revenue"] - 5200
+    assert paid.company["net_revenue"] == made.company["net_revenue"]
+
+
+def test_a_share_of_the_gross_amount_does_not_fall_with_the_price() -> None:
+    """Ben's 33.33 was 36.66 before: 0.55 of that is 20.163, and of 0.01 it is 0.0055. Anna's tea had no discount."""
+    product = SHEET.product.model_copy(update={"of": "gross"})
+    gross = statement(shop(), SHEET.model_copy(update={"product": product}))
+    assert gross.customers["product_cost"].to_dict() == {"anna": -3350, "ben": -9017, "cleo": -600, "dora": 0}
+
+
+@pytest.mark.parametrize(
+    ("by", "shares"),
+    [
+        ("orders", {"anna": -4000, "ben": -4000, "cleo": -2000, "dora": 0}),
+        ("customers", {"anna": -3334, "ben": -3333, "cleo": -3333, "dora": 0}),
+    ],
+)
+def test_administration_by_what_the_sheet_says(by: Literal["orders", "customers"], shares: dict[str, int]) -> None:
+    """Without W3 cleo has one order, anna and ben two; of 33.333 each, the cent that is left goes to the first."""
+    lines = tables()["transactions"]
+    told = SHEET.model_copy(update={"administration": Administration(amount=Decimal(100), by=by)})
+    found = statement(shop(transactions=lines[lines["order_id"] != "W3"]), told)
+    assert found.customers["administration"].to_dict() == shares
+
+
+def test_administration_that_nothing_carries_is_nobodys() -> None:
+    lines = tables()["transactions"]
+    back = statement(shop(transactions=lines[lines["is_return"] | (lines["order_id"] == "S0")]), SHEET)
+    assert (back.nobody["administration"], back.company["administration"]) == (-10_000, -10_000)
+    assert "administration: nobody has net revenue to spread it by" in back.notes
+    assert (back.reconciliation()["difference"] == 0).all()
+
+
+def test_columns_that_lines_may_lack() -> None:
+    """Two lines of a day are an order; all of it goes through no channel, and nothing is taken off."""
+    lines = tables()["transactions"][["customer_id", "time", "amount", "is_return"]]
+    bare = statement(admit("bare", {"transactions": lines}, end=pd.Timestamp("2026-02-01")), SHEET)
+    assert (bare.company["discounts"], bare.company["coupons"]) == (0, 0)
+    assert bare.customers["orders"].to_dict() == {"anna": 2, "ben": 2, "cleo": 2}
+    assert bare.company["order_cost"] == -6 * 40
+    assert bare.customers.loc["anna", "payment_cost"] in (-75, -76)
+    assert (bare.assumed, bare.company["net_revenue"]) == (46_683, 19_683)
+
+
+def test_lines_of_one_order_id_are_an_order_of_each_customer() -> None:
+    lines = tables()["transactions"].assign(order_id="1")
+    assert statement(shop(transactions=lines), SHEET).customers["orders"].to_dict() == {
+        "anna": 1,
+        "ben": 1,
+        "cleo": 1,
+        "dora": 0,
+    }
+
+
+def test_a_positive_return_is_told() -> None:
+    lines = tables()["transactions"]
+    lines.loc[lines["order_id"] == "R1", "amount"] = 20.0
+    odd = statement(shop(transactions=lines), SHEET)
+    assert "1 returns have an amount above 0 and raise revenue: a return's amount is negative" in odd.notes
+    assert odd.company["returns"] == 2000 - 25_000
+
+
+def test_merged_ids_are_one_customer() -> None:
+    same = pd.DataFrame({"customer_id": ["dora"], "into": ["ben"], "time": [pd.Timestamp("2025-06-01")]})
+    told = statement(shop(identities=same), SHEET)
+    assert list(told.customers.index) == ["anna", "ben", "cleo"]
+    assert told.customers.loc["ben", "contact_cost"] == -75
+    assert told.company["net_revenue"] == 19683
+
+
+def test_decimals_of_the_currency() -> None:
+    whole = statement(shop(), SHEET.model_copy(update={"decimals": 0}))
+    assert (whole.company["net_revenue"], whole.company["payment_cost"]) == (197, -11)
+    assert (whole.reconciliation()["difference"] == 0).all()
+    fine = statement(shop(), SHEET.model_copy(update={"decimals": 4}))
+    assert (fine.customers.loc["ben", "payment_cost"], fine.company["payment_cost"]) == (-13333, -107_103)
+
+
+def test_known_since_says_who_was_there_already() -> None:
+    """Ben first bought in February: nobody is won by the till from March on."""
+    economics = SHEET.economics.model_copy(update={"known_since": date(2025, 3, 1)})
+    late = statement(shop(), SHEET.model_copy(update={"economics": economics}))
+    assert late.customers["acquisition_cost"].to_dict() == {"anna": 0, "ben": 0, "cleo": -2000, "dora": 0}
+    assert late.nobody["acquisition_cost"] == -999 - 500
+
+
+def test_what_the_sheet_does_not_cover_is_refused() -> None:
+    bare = CostSheet.model_validate(
+        {"title": "bare", "since": "2025-01-01", "until": "2026-01-01"}
+        | {name: {"channels": {"web": "0.01"}} for name in ("order", "payment", "returned", "contact")}
+    )
+    with pytest.raises(HistoryError) as refused:
+        statement(shop(), bare)
+    assert str(refused.value).splitlines() == [
+        "the cost sheet 'bare' does not cover by_hand:",
+        "- 4 lines of 33.34 have no cost of their own: say product.share",
+        "- order says nothing of the channel 'store' (3 in the period): name it, or say order.default",
+        "- payment says nothing of the channel 'store' (4 in the period): name it, or say payment.default",
+        "- contact says nothing of the channel 'email' (1 in the period): name it, or say contact.default",
+        "- contact says nothing of the channel 'post' (1 in the period): name it, or say contact.default",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "what"),
+    [
+        ("2025-05-01", "2025-05-01", "the period ends .* before it begins"),
+        ("2025-01-01", "2026-02-02", "nothing is known of by_hand from 2026-02-01 00:00:00 on: say an earlier end"),
+    ],
+)
+def test_periods_that_are_none(since: str, until: str, what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        statement(shop(), SHEET, since=pd.Timestamp(since), until=pd.Timestamp(until))
+
+
+def test_what_does_not_add_up_says_where(made: Statement) -> None:
+    told = made.reconciliation()
+    check_reconciled(told, amount=19683)
+    told.loc["payment_cost", "difference"] = 1
+    with pytest.raises(NotReconciled, match=r"payment_cost by 1 cents; net_revenue is 19683 .* add up to 19684"):
+        check_reconciled(told, amount=19684)
