@@ -3,19 +3,17 @@
 from dataclasses import replace
 from typing import Final
 
-import pandas as pd
 import pyarrow as pa
 
 from configs.costs import CostSheet
 from features.engine.ledger.checks import COSTED, check_covered
 from features.engine.ledger.lines import by_channel, valued, with_optional
+from features.engine.ledger.postings import BEGINNING
 from features.engine.render import identifier
 from features.engine.session import place, session
 from features.history import History, Scan
 from features.tables import MONEY
 
-BEGINNING: Final = pd.Timestamp("0001-01-01")
-"""Before anything that a history may hold."""
 _WHOLE: Final = 10_000
 """Costs of orders are shared out in ten-thousandths."""
 

@@ -54,8 +54,8 @@ def with_optional(columns: Collection[str], source: str) -> str:
 def valued(sheet: CostSheet, rows: str) -> str:
     """Add to rows (of `with_optional`) what each line brings and costs.
 
-    `assumed` is the amount of what was bought whose product cost is the sheet's share. A return takes no fee back; its product
-    cost is negative, as its amount is: what goes back on the shelf.
+    `assumed` is the amount of what was bought whose product cost is the sheet's share. A return takes no fee back; its
+    product cost is negative, as its amount is: what goes back on the shelf.
     """
     share, product = sheet.product.share, sheet.product
     off = "coalesce(discount, coupon, 0)"

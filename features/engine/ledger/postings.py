@@ -10,6 +10,8 @@ from features.engine.ledger.lines import by_channel, by_name, valued, with_optio
 from features.engine.views import has
 from features.history import History
 
+BEGINNING: Final = pd.Timestamp("0001-01-01")
+"""Before anything that a history may hold."""
 MONEY_LINES: Final = (
     "net_revenue",
     "discounts",

@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from configs.costs import CostSheet
-from features.engine.ledger.postings import COUNTS, MONEY_LINES, postings, within
+from features.engine.ledger.postings import BEGINNING, COUNTS, MONEY_LINES, postings, within
 from features.engine.session import connect, fetch, tables_of
 from features.engine.views import TABLE
 from features.history import History
@@ -62,32 +62,24 @@ def begins(history: History) -> pd.Timestamp:
 
 
 def months(history: History, sheet: CostSheet, *, until: pd.Timestamp) -> pd.DataFrame:
-    """Sum what customers bring, less what they cost, by the months since their first purchase, and by those before the
-    end.
+    """Sum what customers who have bought bring, less what they cost, by the months since their first purchase and by
+    those before the end.
 
-    A row for each customer, `age` (whole months since the first purchase) and `ago` (whole months from the row's time
-    to `until`): `contribution` in units of 1e-8, as integers, and `orders`. Touches before the first purchase have the
-    age −1.
+    A row for each customer, `age` (whole months since the first purchase; −1 before it), `first` (whether it is of that
+    day) and `ago` (whole months before `until`): `contribution` in units of 1e-8, as integers, `orders`, and `known`,
+    how many whole months of the customer are known. Cost to serve by the year is not in it.
     """
-    since = pd.Timestamp.min.ceil("D")
     costs = [name for name in MONEY_LINES if name.endswith("_cost")]
     value = " - ".join(f"coalesce({name}, 0)" for name in ("net_revenue", *costs))
-    age = "CASE WHEN time < first_time THEN -1 ELSE date_sub('month', first_time, time) END"
-    ago = f"date_sub('month', time, TIMESTAMP '{until}' - INTERVAL 1 MICROSECOND)"
+    rows, end = postings(history, sheet, since=BEGINNING, until=until), f"TIMESTAMP '{until}'"
+    query = f"""SELECT customer_id,
+        CASE WHEN time < first_time THEN -1 ELSE date_sub('month', first_time, time) END AS age,
+        CAST(time AS DATE) = CAST(first_time AS DATE) AND time >= first_time AS first,
+        date_sub('month', time, {end} - INTERVAL 1 MICROSECOND) AS ago,
+        date_sub('month', first_time, {end}) AS known,
+        {_integer(f"sum({value})")} AS contribution, CAST(sum(coalesce(orders, 0)) AS BIGINT) AS orders
+        FROM ({rows}) JOIN ({_firsts(history)}) USING (customer_id) GROUP BY ALL ORDER BY ALL"""
     with connect(history, at=until) as opened:
-        return fetch(
-            opened,
-            f"""SELECT customer_id, {age} AS age, {ago} AS ago, {_integer(f"sum({value})")} AS contribution,
-            CAST(sum(coalesce(orders, 0)) AS BIGINT) AS orders
-            FROM ({postings(history, sheet, since=since, until=until)}) JOIN ({_firsts(history)}) USING (customer_id)
-            GROUP BY ALL ORDER BY ALL""",
-        )
-
-
-def first_purchases(history: History, *, until: pd.Timestamp) -> pd.DataFrame:
-    """List everybody who bought before an instant with `first_time` and `first_channel`, by customer_id."""
-    with connect(history, at=until) as opened:
-        query = f"SELECT * FROM ({_firsts(history)}) WHERE first_time < TIMESTAMP '{until}' ORDER BY customer_id"
         return fetch(opened, query)
 
 
