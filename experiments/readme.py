@@ -76,7 +76,7 @@ def benchmark_table(name: str) -> str:
 
 def _system(row: dict[str, Any]) -> str:
     """Name a system, and how many features it gives where it does not give all."""
-    some = row["kind"] != "limit" and row["features"] < row["asked"]
+    some = row["kind"] != "limit" and row.get("features", 0) < row.get("asked", 0)
     return f"{row['system']} ({row['features']} of {row['asked']} features)" if some else str(row["system"])
 
 

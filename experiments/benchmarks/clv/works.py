@@ -1,0 +1,16 @@
+"""What is asked of every system: a fit, or numbers for every customer from parameters that are given."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from experiments.benchmarks.clv.data import Customers, Floats
+
+Answer = Mapping[str, float] | Floats
+"""Parameters, or a number a customer."""
+Work = Callable[[Customers], Callable[[], Answer]]
+"""Takes customers in the form in which a system wants them, and gives what is then measured."""
+
+HORIZON_WEEKS: Final = 52.0
+"""Of the purchases that are expected."""
+MONTHS, MONTH_WEEKS, MONTHLY_RATE = 12, 4.345, 0.01
+"""Of the lifetime value: purchases of each month are discounted from its end on, as lifetimes has it."""
