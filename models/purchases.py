@@ -1,15 +1,17 @@
 """What the models of purchases have in common: a process fitted on a frame's histories, in weeks."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from models.buy_till_you_die.covariates import DescribedHistories, WithCovariates, check_identified
 from models.buy_till_you_die.fit import PRIOR_SD, fit
 from models.buy_till_you_die.histories import Histories
 from models.buy_till_you_die.process import Purchases
-from models.contract import TargetKind, matrix
+from models.contract import TargetKind, check_features, matrix
 from models.parametric import Parametric
 
 DAYS_A_WEEK = 7
@@ -20,41 +22,92 @@ FEWEST = 50
 """Customers with a repeat purchase below which parameters would be noise."""
 
 
+class Requires:
+    """The columns that a model of purchases needs: of the class the history's, of a model its covariates' too."""
+
+    def __get__(self, model: "PurchaseModel | None", owner: type) -> tuple[str, ...]:
+        """Name them."""
+        return HISTORY if model is None else (*HISTORY, *model.covariates)
+
+
 class PurchaseModel(Parametric):
     """A process of `models.buy_till_you_die`: predicts purchase days within `horizon_days`.
 
     The frame holds frequency (repeat purchase days), recency_days (first to last purchase) and tenure_days (first
-    purchase to cutoff). `params_` are in weeks.
+    purchase to cutoff). `params_` are in weeks. The columns of numbers that `transaction_covariates` and
+    `lifetime_covariates` name tell who buys more often and who leaves sooner (`WithCovariates`); they must not change
+    with time, and are best of the order of 1.
     """
 
     process: ClassVar[Purchases]
     learns: ClassVar[Literal["outcome", "past"]] = "past"
-    requires: ClassVar[tuple[str, ...]] = HISTORY
+    requires: ClassVar = Requires()
     kinds: ClassVar[tuple[TargetKind, ...]] = ("count",)
     labels: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, horizon_days: int, *, prior_sd: float | None = PRIOR_SD) -> None:
+    def __init__(
+        self,
+        horizon_days: int,
+        *,
+        prior_sd: float | None = PRIOR_SD,
+        transaction_covariates: Sequence[str] = (),
+        lifetime_covariates: Sequence[str] = (),
+    ) -> None:
         self.horizon_days = horizon_days
         self.prior_sd = prior_sd
+        self.transaction_covariates = transaction_covariates
+        self.lifetime_covariates = lifetime_covariates
+
+    @property
+    def covariates(self) -> list[str]:
+        """The columns that are covariates of either part."""
+        return list(dict.fromkeys([*self.transaction_covariates, *self.lifetime_covariates]))
+
+    @property
+    def described(self) -> Purchases:
+        """The process, with the covariates if there are any: what `params_` are the parameters of."""
+        if not self.covariates:
+            return self.process
+        return WithCovariates(self.process, tuple(self.transaction_covariates), tuple(self.lifetime_covariates))
 
     def fit(self, X: pd.DataFrame, y: pd.Series | None = None, sample_weight: ArrayLike | None = None) -> Self:
         """Estimate from the histories; `y` is ignored.
 
-        Raises `ValueError` for histories that cannot be and for fewer than `FEWEST` repeat buyers, `NotConverged`.
+        Raises `ValueError` for histories that cannot be, for fewer than `FEWEST` repeat buyers and for covariates that
+        are null or not identified, `NotConverged`.
         """
-        self.fit_ = fit(self.process, enough(self.process, histories(X, sample_weight)), prior_sd=self.prior_sd)
+        seen = enough(self.process, self.seen(X, sample_weight))
+        for names in (self.transaction_covariates, self.lifetime_covariates):
+            check_identified(seen, names)
+        self.fit_ = fit(self.described, seen, prior_sd=self.prior_sd)
         return self
+
+    def seen(self, X: pd.DataFrame, weight: ArrayLike | None = None) -> Histories:
+        """Give a frame's histories, in weeks, with the covariates if there are any."""
+        found = histories(X, weight)
+        if not self.covariates:
+            return found
+        return DescribedHistories.among(found, numbers(X, self.covariates), weight)
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's expected purchase days within the horizon, 0 or more."""
-        seen, horizon = histories(X), self.horizon_days / DAYS_A_WEEK
-        return seen.spread(self.process.expected_purchases(self.params_, seen, horizon=horizon))
+        seen, horizon = self.seen(X), self.horizon_days / DAYS_A_WEEK
+        return seen.spread(self.described.expected_purchases(self.params_, seen, horizon=horizon))
 
 
 def histories(X: pd.DataFrame, weight: ArrayLike | None = None) -> Histories:
     """Give a frame's histories, in weeks."""
     x, recency_days, tenure_days = matrix(X, list(HISTORY)).T
     return Histories.of(x=x, t_x=recency_days / DAYS_A_WEEK, T=tenure_days / DAYS_A_WEEK, weight=weight)
+
+
+def numbers(X: pd.DataFrame, names: list[str]) -> dict[str, NDArray[np.float64]]:
+    """Take columns of numbers by name. Raises `ValueError` for texts and for missing ones."""
+    check_features(X, names)
+    texts = [name for name in names if not pd.api.types.is_numeric_dtype(X[name])]
+    if texts:
+        raise ValueError(f"the covariates {texts} are no numbers; ask for one of their values as COLUMN=VALUE")
+    return dict(zip(names, matrix(X, names).T, strict=True))
 
 
 def enough(process: Purchases, seen: Histories) -> Histories:

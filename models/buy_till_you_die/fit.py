@@ -156,7 +156,7 @@ def _params(parameters: Sequence[Parameter], theta: Floats, unit: float) -> dict
     }
 
 
-def _errors(parameters: Sequence[Parameter], params: Params, covariance: Floats) -> dict[str, float]:
+def _errors(parameters: Sequence[Parameter], params: Mapping[str, float], covariance: Floats) -> dict[str, float]:
     """Give the parameters' own standard errors (delta method)."""
     errors = np.sqrt(np.diag(covariance))
     return {

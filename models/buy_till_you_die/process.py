@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 
 from models.buy_till_you_die.histories import Floats, Histories
 
-Params = Mapping[str, float]
+Params = Mapping[str, float | Floats]
 """Parameters by name. A process reckons with them by broadcasting: each may be an array of n, one a row seen."""
 
 
@@ -47,7 +47,9 @@ S_contra = TypeVar("S_contra", bound=Seen, contravariant=True)
 class Process(Protocol[S_contra]):
     """A model of what customers do."""
 
-    title: ClassVar[str]
+    @property
+    def title(self) -> str:
+        """What it is called."""
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
