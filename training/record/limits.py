@@ -26,6 +26,8 @@ def _limits(record: Mapping[str, Any]) -> Iterator[str]:
         error = metrics.get("ece", {}).get("value")
         if part != "all" and error is not None and error > OFF:
             yield f"At {part} its probabilities were off by {error:.3f} in the mean: read them as a ranking."
+    if "lifetime" in record:
+        yield from _of_lifetime(record["lifetime"], question["horizon_days"])
     for check in record["grade"]["checks"]:
         if check["letter"] == "C":
             yield f"Its {check['name']} is graded C: {check['told']}."
@@ -36,6 +38,22 @@ def _limits(record: Mapping[str, Any]) -> Iterator[str]:
     if not record["importance"]:
         yield "It gives no reasons: its score is no sum over features."
     yield "Reasons say what the score rests on, not what would change the customer's mind."
+
+
+def _of_lifetime(told: Mapping[str, Any], horizon_days: int) -> Iterator[str]:
+    if told["note"]:
+        yield told["note"]
+    if horizon_days > told["history_days"]:
+        yield (
+            f"It looks {horizon_days} days ahead, and the longest history is one of {told['history_days']} days: it "
+            "speaks of times that it has never seen."
+        )
+    total = told["total"]
+    if total["low"] is None:
+        yield (
+            f"How far the total may be off is not known: {len(total['closed'])} past period(s) have closed that do not "
+            f"overlap, and a band takes {total['fewest']}."
+        )
 
 
 def _first(meaning: str) -> str:

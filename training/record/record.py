@@ -18,6 +18,7 @@ from training.provenance import versions
 from training.record.asked import groups_of, latest
 from training.record.curves import held, tenths
 from training.record.explained import examples
+from training.record.lifetime import lifetime
 from training.record.limits import limits
 from training.record.worth import Worth, money
 from training.reliability import reliability
@@ -69,6 +70,9 @@ def record(judged: Judged, task: Task, splits: Splits, *, title: str, worth: Wor
         told = None if groups is None else fairness(best.scored, groups).to_dict("records")
         found |= money(best, latest(best), worth)
         found["fairness"] = None if groups is None else {"column": groups.name, "rows": told}
+    told_of_value = lifetime(best, task)
+    if told_of_value is not None:
+        found["lifetime"] = told_of_value
     found["limits"] = limits(found)
     plain: dict[str, Any] = _plain(found)
     return plain
