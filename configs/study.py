@@ -72,7 +72,8 @@ class Study(Strict):
     parameters; `champion` is the one that `train` keeps: by default the one that is best in the back-test. `baseline`
     is the one it is held against, and `tune` names those that `--trials` tunes (by default all that can be).
     `categories` is how many categories pairs are made of. A study without a target (segments) needs no horizon. The
-    horizon begins `lead_days` after the cutoff.
+    horizon begins `lead_days` after the cutoff. `learn_days` is how long the outcomes are that are learned from, where
+    the horizon is so long that few of its length have closed: only models that carry them over to it can use them.
 
     Data with dates are judged at `cutoffs`, tables without dates by `folds`. `calibration` is `choose`, `none`,
     `sigmoid` or `isotonic`. `group` is what fairness is looked at by, such as `customers.age`. An AUC above
@@ -92,6 +93,7 @@ class Study(Strict):
     tune: list[str] | None = None
     target: str | None = None
     horizon_days: PositiveInt | None = None
+    learn_days: PositiveInt | None = None
     lead_days: int = Field(default=0, ge=0)
     categories: PositiveInt | None = None
     calibration: str = "choose"
@@ -118,6 +120,11 @@ class Study(Strict):
             raise ValueError(f"folds are of tables without dates, and {self.target} comes with time; say [cutoffs]")
         if self.cutoffs is not None and (self.target is None) != (self.horizon_days is None):
             raise ValueError("a target needs horizon_days, and horizon_days a target")
+        if self.learn_days is not None and self.learn_days > (self.horizon_days or 0):
+            raise ValueError(
+                f"learn_days is {self.learn_days} and horizon_days {self.horizon_days}: what is learned from "
+                "is at most as long as what is predicted"
+            )
         if self.target is None and self.champion is None:
             raise ValueError("without a target nothing can be judged: name the champion")
         for feature, reason in self.allowed.items():

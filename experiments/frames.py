@@ -84,7 +84,7 @@ def study_cutoffs(study: Study, history: History) -> list[pd.Timestamp]:
     if study.cutoffs is None:
         return [history.end]
     first, tests = pd.Timestamp(study.cutoffs.first), [pd.Timestamp(day) for day in study.cutoffs.test]
-    closes_in = pd.Timedelta(days=study.lead_days + (study.horizon_days or 0))
+    closes_in = pd.Timedelta(days=study.lead_days + (study.learn_days or study.horizon_days or 0))
     learned = [
         training_cutoffs(first=first, step_days=study.cutoffs.step_days, origin=test, closes_in=closes_in)
         for test in tests

@@ -141,7 +141,7 @@ def history_of(registered: Registered, dataset: str | None) -> History:
 
 def question(prepared: Prepared, model: str) -> str:
     """Hash what a search for parameters is about: trials of another question or other data do not count."""
-    asked = {"dataset", "horizon_days", "lead_days", "cutoffs", "folds", "categories", "seed"}
+    asked = {"dataset", "horizon_days", "lead_days", "learn_days", "cutoffs", "folds", "categories", "seed"}
     task = prepared.task
     declared = [task.population, *([task.target] if task.target else []), *task.features]
     parts = [

@@ -90,6 +90,7 @@ def task_of(study: Study, history: History) -> Task:
         categories=top_categories(history, before=first, count=study.categories) if study.categories else [],
         lead_days=study.lead_days,
         group=chosen([study.group], history)[0] if study.group else None,
+        learn_days=study.learn_days,
     )
 
 
@@ -157,7 +158,7 @@ def results(prepared: Prepared, judged: Judged, *, seconds: float) -> dict[str, 
         "versions": versions(),
         "seconds": round(seconds, 1),
         "judged": names,
-        "learned": _learned(prepared.splits),
+        "learned": _learned(prepared.splits, prepared.task),
         "champion": judged.champion,
         "grade": judged.grade.plain(),
         "left_out": dict(judged.left_out),
@@ -172,13 +173,14 @@ def measured(judged: Judged, part: str = POOLED) -> dict[str, Any]:
     return {model: _metrics(each.metrics, part) for model, each in judged.models.items()}
 
 
-def _learned(splits: Splits) -> str:
+def _learned(splits: Splits, task: Task) -> str:
     """Say in words what the model that is kept has learned from."""
     X = splits.final.train.X
     if not splits.rolling:
         return f"{len(X)} customers"
     cutoffs = X["cutoff"]
-    return f"{cutoffs.nunique()} cutoffs up to {cutoffs.max():%Y-%m-%d}"
+    seen = f", {task.learned_days} days from each" if task.carried else ""
+    return f"{cutoffs.nunique()} cutoffs up to {cutoffs.max():%Y-%m-%d}{seen}"
 
 
 def results_file(name: str) -> Path:

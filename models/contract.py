@@ -34,7 +34,8 @@ class Model(Protocol):
     """A model of one target.
 
     `learns` says what it is fitted on: `"outcome"` needs rows whose horizon has closed, `"past"` uses the
-    customers' history alone and so may be fitted on the very cutoff it predicts from. `requires` names the
+    customers' history alone and so may be fitted on the very cutoff it predicts from; `"both"` gets those of the first
+    and, with y NaN, those of the second. `requires` names the
     features without which it cannot work (empty: it takes those it is given). `labels` names the values of
     `predict` where they are codes (segments), else it is empty.
 
@@ -43,7 +44,7 @@ class Model(Protocol):
     that it can tell of.
     """
 
-    learns: ClassVar[Literal["outcome", "past"]]
+    learns: ClassVar[Literal["outcome", "past", "both"]]
     requires: ClassVar[tuple[str, ...]]
     kinds: ClassVar[tuple[TargetKind, ...]]
 

@@ -61,12 +61,22 @@ def fit(
 
 def unfitted(task: Task, *, model: str, params: Mapping[str, Any], seed: int) -> Model:
     """Make a model for a task."""
-    setting = {"kind": task.kind, "horizon_days": task.horizon_days, "lead_days": task.lead_days, "seed": seed}
+    setting = {
+        "kind": task.kind,
+        "horizon_days": task.horizon_days,
+        "lead_days": task.lead_days,
+        "learn_days": task.learned_days,
+        "elapsed": task.elapsed,
+        "seed": seed,
+    }
     return create(model, setting=setting, **params)
 
 
 def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> None:
-    """Raise `ValueError` where a model cannot do a task, that says why and what to do."""
+    """Raise `ValueError` where a model cannot do a task, that says why and what to do.
+
+    It is `NotFitted` where only what there is to learn from is too short for it.
+    """
     asked = task.target.name if task.target else ""
     if task.kind not in model.kinds:
         what = f"the {task.kind} {asked!r}" if asked else "no target"
@@ -81,13 +91,18 @@ def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> Non
             f"the features {task.texts} are texts, which model {name!r} cannot use; leave them out, ask for one of "
             "their values as COLUMN=VALUE, or choose a model that takes text"
         )
-    if model.learns == "past" and task.population.anchored:
+    if model.learns != "outcome" and task.population.anchored:
         raise ValueError(
             f"model {name!r} learns from all customers at one instant, and {task.population.name!r} asks at many"
         )
     missing = [needed for needed in model.requires if needed not in features]
     if missing:
         raise ValueError(f"model {name!r} needs the features {missing}; add them to the study's features")
+    if task.carried and model.learns != "past" and "learn_days" not in model.get_params():
+        raise NotFitted(
+            f"model {name!r} predicts what it has learned, {task.learned_days} of the {task.horizon_days} days asked "
+            "about; leave learn_days out, or choose a model that carries the one to the other, such as clv_blend"
+        )
 
 
 def scored(model: Model, split: Split) -> pd.DataFrame:

@@ -23,7 +23,7 @@ class Split:
     """Examples to learn from and others to be tested on, under the name of the origin, or of the repeat of a fold.
 
     Of a rolling origin the outcomes of `train` are those that had come, and were known, by the origin. `closes_in` is
-    how long an outcome takes to come; None for a table without dates.
+    how long an outcome that is learned from takes to come; None for a table without dates.
     """
 
     name: str
@@ -37,10 +37,14 @@ class Split:
         return pd.Timestamp(self.test.X["cutoff"].min())
 
     def learned_by(self, model: Model) -> Examples:
-        """Give what a model is fitted on: the training rows, or the past of those at the first test cutoff."""
+        """Give what a model is fitted on: the training rows, the past of those at the first test cutoff, or both.
+
+        Of both, those at the test cutoff come last, and their outcomes are NaN.
+        """
         if model.learns == "outcome":
             return self.train
-        return self.test.where(self.test.X["cutoff"] == self.first_test)
+        asked = self.test.where(self.test.X["cutoff"] == self.first_test)
+        return asked if model.learns == "past" else self.train.and_past_of(asked)
 
     def inner(self, count: int, *, seed: int = 0) -> list["Split"]:
         """Split what is learned from once more, latest first: for tuning and calibration, which may not see the test.
@@ -95,7 +99,8 @@ def rolling(task: Task, *, first: pd.Timestamp, step_days: int, tests: Sequence[
     """Split at rolling origins (Tashman 2000, "Out-of-sample tests of forecasting accuracy"): each test cutoff is
     predicted from training cutoffs whose horizon had closed by then.
 
-    Of an anchored population an origin tests the rows up to the next origin, the last one those up to where the
+    Outcomes are learned from over the task's `learned_days`, and tested over its horizon. Of an anchored population an
+    origin tests the rows up to the next origin, the last one those up to where the
     horizon can still be seen. Raises `ValueError` where a test cutoff or its horizon lies beyond the data, or nothing
     is left to train on.
     """
@@ -150,7 +155,7 @@ def _blocks(cutoffs: pd.Series, count: int) -> Iterator[tuple[pd.Timestamp, pd.T
 
 def _at_cutoffs(task: Task, first: pd.Timestamp, step_days: int, origins: Sequence[pd.Timestamp]) -> list[Split]:
     learned = {
-        origin: training_cutoffs(first=first, step_days=step_days, origin=origin, closes_in=task.closes_in)
+        origin: training_cutoffs(first=first, step_days=step_days, origin=origin, closes_in=task.learned_in)
         for origin in origins
     }
     for origin, cutoffs in learned.items():
@@ -168,35 +173,40 @@ def _anchored(task: Task, first: pd.Timestamp, origins: Sequence[pd.Timestamp]) 
     made = _Made.of(task, task.observe([first, end]))
     at, splits = made.observed["cutoff"], []
     for origin, until in zip(origins, [*origins[1:], end], strict=True):
-        splits.append(made.split(at + task.closes_in <= origin, (at >= origin) & (at < until), origin=origin))
+        splits.append(made.split(at + task.learned_in <= origin, (at >= origin) & (at < until), origin=origin))
     return splits
 
 
 @dataclass(frozen=True)
 class _Made:
-    """All rows that origins share, and their outcomes as they are known in the end."""
+    """All rows that origins share, and their outcomes as they are known in the end: over the horizon, and over the time
+    that is learned from.
+    """
 
     task: Task
     observed: pd.DataFrame
     actual: pd.Series
+    learned: pd.Series
 
     @classmethod
     def of(cls, task: Task, observed: pd.DataFrame) -> "_Made":
-        return cls(task, observed, task.outcome(observed))
+        actual = task.outcome(observed)
+        return cls(task, observed, actual, task.outcome(observed, learned=True) if task.carried else actual)
 
     def split(self, train: "pd.Series[bool]", test: "pd.Series[bool]", *, origin: pd.Timestamp) -> Split:
         asked = eligible(self.observed)
         for kept, what in ((train, "to learn from by"), (test, "to test at")):
             if not (kept & asked).any():
                 raise ValueError(f"nobody is {self.task.population.name!r} {what} {origin}; choose other test cutoffs")
-        learned = self._examples(train, known_by=origin if self.task.told_late else None)
-        return Split(f"{origin:%Y-%m-%d}", learned, self._examples(test), self.task.closes_in)
+        learned = self._learned(train, known_by=origin) if self.task.told_late else self._examples(train, self.learned)
+        return Split(f"{origin:%Y-%m-%d}", learned, self._examples(test, self.actual), self.task.learned_in)
 
-    def _examples(self, kept: "pd.Series[bool]", *, known_by: pd.Timestamp | None = None) -> Examples:
+    def _examples(self, kept: "pd.Series[bool]", outcomes: pd.Series) -> Examples:
+        return self.task.told(self.observed[kept].reset_index(drop=True), outcomes[kept].reset_index(drop=True))
+
+    def _learned(self, kept: "pd.Series[bool]", *, known_by: pd.Timestamp) -> Examples:
         rows = self.observed[kept].reset_index(drop=True)
-        late = known_by is not None
-        y = self.task.outcome(rows, known_by=known_by) if late else self.actual[kept].reset_index(drop=True)
-        return self.task.told(rows, y)
+        return self.task.told(rows, self.task.outcome(rows, known_by=known_by, learned=True))
 
 
 def _folds(data: Examples, *, parts: int, seed: int, name: str) -> Iterator[Split]:
@@ -209,8 +219,9 @@ def _folds(data: Examples, *, parts: int, seed: int, name: str) -> Iterator[Spli
 
 
 def _nothing_closed(task: Task, first: pd.Timestamp, origin: pd.Timestamp) -> str:
-    ahead = f"{task.horizon_days}-day horizon" + (f" after {task.lead_days} days" if task.lead_days else "")
+    ahead = f"{task.learned_days}-day horizon" + (f" after {task.lead_days} days" if task.lead_days else "")
     return (
         f"no training cutoff from {first:%Y-%m-%d} on has a {ahead} that closes by the test cutoff "
         f"{origin:%Y-%m-%d}; set an earlier `first`, a later test cutoff or a shorter horizon"
+        + (" to learn from (learn_days)" if task.kind in ("count", "amount") else "")
     )

@@ -20,8 +20,9 @@ from models.contract import KEYS, TargetKind, eligible
 class Task:
     """What is predicted for whom. No target: customers are described (segments), nothing is predicted.
 
-    The horizon begins `lead_days` after the cutoff: the time that acting on a score takes. `group` is what fairness is
-    looked at by, such as `customers.age`; it need not be a feature.
+    The horizon begins `lead_days` after the cutoff: the time that acting on a score takes. `learn_days` is how long the
+    outcomes are that are learned from; None: as long as the horizon. `group` is what fairness is looked at by, such as
+    `customers.age`; it need not be a feature.
     """
 
     history: History
@@ -32,6 +33,15 @@ class Task:
     categories: Sequence[str] = ()
     lead_days: int = 0
     group: Declaration | None = None
+    learn_days: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a probability that would be learned over another time than it is told of."""
+        if self.carried and self.kind not in ("count", "amount"):
+            raise ValueError(
+                f"learn_days of {self.learn_days} for a horizon of {self.horizon_days} days: counts and amounts can be "
+                f"carried from one length of time to another, a target that is {self.kind} cannot; leave learn_days out"
+            )
 
     @property
     def kind(self) -> TargetKind:
@@ -47,6 +57,26 @@ class Task:
     def closes_in(self) -> pd.Timedelta:
         """How long after a cutoff its outcome is known."""
         return pd.Timedelta(days=self.lead_days + self.horizon_days)
+
+    @property
+    def learned_days(self) -> int:
+        """How long the outcomes are that are learned from."""
+        return self.horizon_days if self.learn_days is None else self.learn_days
+
+    @property
+    def carried(self) -> bool:
+        """Whether outcomes are learned from that are shorter than the horizon."""
+        return self.learned_days != self.horizon_days
+
+    @property
+    def learned_in(self) -> pd.Timedelta:
+        """How long after a cutoff the outcome is known that is learned from."""
+        return pd.Timedelta(days=self.lead_days + self.learned_days)
+
+    @property
+    def elapsed(self) -> tuple[str, ...]:
+        """Features that grow with the calendar, whatever a customer does."""
+        return tuple(each.name for each in self.features if each.drift == "elapsed")
 
     @property
     def texts(self) -> list[str]:
@@ -82,10 +112,12 @@ class Task:
         labels = [each.name for each in self._label]
         return observed.dropna(subset=labels, ignore_index=True) if labels else observed
 
-    def outcome(self, observed: pd.DataFrame, *, known_by: pd.Timestamp | None = None) -> pd.Series:
-        """Give the target's value for each observed row.
+    def outcome(
+        self, observed: pd.DataFrame, *, known_by: pd.Timestamp | None = None, learned: bool = False
+    ) -> pd.Series:
+        """Give the target's value for each observed row, over the horizon, or over the time that is `learned` from.
 
-        `known_by` leaves out of the target's horizon what became known only then or later.
+        `known_by` leaves out of that time what became known only then or later.
         """
         if self.target is None:
             return pd.Series(0.0, index=observed.index, name="target")
@@ -96,7 +128,7 @@ class Task:
             self.history,
             observed[keys],
             [self.target],
-            horizon_days=self.horizon_days,
+            horizon_days=self.learned_days if learned else self.horizon_days,
             lead_days=self.lead_days,
             known_by=known_by,
         )
@@ -134,3 +166,10 @@ class Examples:
         rows = np.flatnonzero(np.asarray(kept))
         groups = None if self.groups is None else self.groups.iloc[rows].reset_index(drop=True)
         return Examples(self.X.iloc[rows].reset_index(drop=True), self.y.iloc[rows].reset_index(drop=True), groups)
+
+    def and_past_of(self, asked: "Examples") -> "Examples":
+        """Put the rows of others behind, whose outcomes are not known: they are NaN, whatever they are here."""
+        X = pd.concat([self.X, asked.X], ignore_index=True)
+        y = pd.concat([self.y.astype(np.float64), asked.y.astype(np.float64) * np.nan], ignore_index=True)
+        known = self.groups is not None and asked.groups is not None
+        return Examples(X, y, pd.concat([self.groups, asked.groups], ignore_index=True) if known else None)
