@@ -1,7 +1,7 @@
 """Pareto/NBD: customers buy at a rate of their own, and leave after a lifetime of their own."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 from scipy.special import digamma, expit, exprel, gammaln
@@ -9,6 +9,9 @@ from scipy.special import digamma, expit, exprel, gammaln
 from models.buy_till_you_die.histories import Floats, Histories
 from models.buy_till_you_die.process import Parameter, Params, check_horizon
 from models.buy_till_you_die.two_powers import MORE, NEGLIGIBLE, NODES, TwoPowers, points, two_powers
+
+LONGEST: Final = 600.0
+"""Bound of the logarithm of a time till the next purchase, so that it stays finite."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class ParetoNbd:
         check_horizon(horizon)
         shape, alpha, s, beta = self._alive(params, seen)
         buying = two_powers(alpha, beta, p=shape + 1, q=s, length=horizon).integral * shape / alpha
-        return 1 - self.p_alive(params, seen) * buying
+        return np.clip(1 - self.p_alive(params, seen) * buying, 0, 1)
 
     def p_counts(self, params: Params, seen: Histories, *, horizon: float, most: int) -> Floats:
         """Give the probabilities of 0, 1 … `most` purchases within the horizon (n × most + 1).
@@ -114,7 +117,7 @@ class ParetoNbd:
         The median of a Pareto distribution: (alpha + T) (2^(1 / (r + x)) − 1).
         """
         shape, alpha, _, _ = self._alive(params, seen)
-        return np.asarray(alpha * np.expm1(np.log(2) / shape), dtype=np.float64)
+        return np.asarray(alpha * np.expm1(np.minimum(np.log(2) / shape, LONGEST)), dtype=np.float64)
 
     def expected_of_new(self, params: Params, times: Floats) -> Floats:
         """Give how many repeat purchases a new customer is expected to make within each of some times: eq. 27."""
@@ -137,7 +140,7 @@ class ParetoNbd:
         shape, alpha, s, beta = self._alive(params, seen)
         alive = rng.random(len(shape)) < self.p_alive(params, seen)
         buys, leaves = rng.gamma(shape) / alpha, rng.gamma(s) / beta
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             stays = np.minimum(rng.standard_exponential(len(shape)) / leaves, horizon)
         return np.where(alive, rng.poisson(buys * stays), 0).astype(np.float64)
 
