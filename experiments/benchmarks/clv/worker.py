@@ -29,7 +29,7 @@ def main(asked: Told) -> Told:
     work = import_module(f"experiments.benchmarks.clv.{asked['module']}").WORKS[asked["work"]]
     customers = load(Path(asked["folder"]), asked["customers"], unit=asked["unit"])
     _, first = measured(work(customers.first(FEW)))
-    answer, cost = cheapest(work(customers))
+    answer, cost = cheapest(work(customers), runs=asked.get("runs", RUNS))
     told = {**cost, "first_cpu_s": first["cpu_s"]}
     if isinstance(answer, np.ndarray):
         return {**told, **digest(answer)}
@@ -40,18 +40,19 @@ def main(asked: Told) -> Told:
     return {**told, "params": params, "log_likelihood": found}
 
 
-def cheapest(work: Callable[[], Answer]) -> tuple[Answer, Told]:
-    """Do the work until seconds enough have gone by: its last answer and its cost."""
+def cheapest(work: Callable[[], Answer], *, runs: int = RUNS) -> tuple[Answer, Told]:
+    """Do the work until seconds enough have gone by, at most so often: its last answer and its cost."""
     gc.collect()
     _, idle = measured(lambda: None)
-    runs: list[dict[str, float]] = []
-    while not runs or (len(runs) < RUNS and sum(each["wall_s"] for each in runs) < ENOUGH_S):
+    costs: list[dict[str, float]] = []
+    while not costs or (len(costs) < runs and sum(each["wall_s"] for each in costs) < ENOUGH_S):
+        answer: Answer = {}  # the last one's is not held while the next is made
         answer, cost = measured(work)
-        runs.append(cost)
-    peak = max(each["peak_mb"] for each in runs)
-    best = min(runs, key=lambda each: each["cpu_s"])
+        costs.append(cost)
+    peak = max(each["peak_mb"] for each in costs)
+    best = min(costs, key=lambda each: each["cpu_s"])
     told = {**best, "peak_mb": peak, "loaded_mb": idle["peak_mb"], "above_mb": peak - idle["peak_mb"]}
-    return answer, {**told, "cpu_of_runs": [each["cpu_s"] for each in runs]}
+    return answer, {**told, "cpu_of_runs": [each["cpu_s"] for each in costs]}
 
 
 def digest(values: "np.ndarray[Any, Any]") -> Told:
