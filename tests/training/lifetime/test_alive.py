@@ -18,7 +18,7 @@ def asked(frequency: list[float], tenure_weeks: float = 39.0) -> pd.DataFrame:
 def p_alive(x: int, t_x: float, T: float) -> float:
     """Fader, Hardie & Lee, Computing P(alive) using the BG/NBD model (2008)."""
     r, alpha, a, b = PARAMS.values()
-    return 1 / (1 + a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x))
+    return float(1 / (1 + a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x)))
 
 
 def test_each_cell_is_the_formula() -> None:

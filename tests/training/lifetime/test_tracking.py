@@ -35,7 +35,7 @@ def history() -> History:
 def expected_of_new(weeks: float) -> float:
     """Fader & Hardie (2005), A note on deriving the Pareto/NBD model, eq. 27."""
     r, alpha, s, beta = PARAMS.values()
-    return r * beta / (alpha * (s - 1)) * (1 - (beta / (beta + weeks)) ** (s - 1))
+    return float(r * beta / (alpha * (s - 1)) * (1 - (beta / (beta + weeks)) ** (s - 1)))
 
 
 def test_each_week_is_what_a_loop_finds(history: History) -> None:

@@ -1,6 +1,7 @@
 """`lifetime`: the part of a record about lifetime value, of models in which customers buy by a process."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -34,7 +35,7 @@ def lifetime(judged: Backtested, task: Task) -> dict[str, Any] | None:
     """
     last = judged.parts[-1]
     process = buying(last.model)
-    if process is None or task.kind not in ("count", "amount"):
+    if process is None or task.kind not in ("count", "amount") or not task.dated:
         return None
     asked = asked_by(last, judged.calibration)
     cutoff = last.split.first_test
@@ -81,7 +82,7 @@ def _closed(judged: Backtested, task: Task) -> Iterator[Closed]:
     """Give totals of the parts and, so that there are more, of earlier cutoffs, for which the model is fitted anew."""
     for part in judged.parts:
         yield _sums(part.calibrated(judged.calibration))
-    for split in _earlier(judged.parts[0].split, task.closes_in):
+    for split in _earlier(task, judged.parts[0].split):
         model = judged.artifact.model
         made = type(model)(**model.get_params())
         learned = split.learned_by(made)
@@ -91,19 +92,20 @@ def _closed(judged: Backtested, task: Task) -> Iterator[Closed]:
             return
 
 
-def _earlier(split: Split, closes_in: pd.Timedelta) -> Iterator[Split]:
+def _earlier(task: Task, split: Split) -> Iterator[Split]:
     """Give the training cutoffs whose horizons overlap neither the test's nor each other's, the latest first, each as
     a test of what had closed by then.
     """
     train, latest = split.train, split.first_test
     cutoffs = train.X["cutoff"]
     for _ in range(INNER):
-        before = cutoffs[cutoffs + closes_in <= latest]
+        before = cutoffs[cutoffs + task.closes_in <= latest]
         if before.empty:
             return
         latest = pd.Timestamp(before.max())
-        closed = cutoffs + closes_in <= latest
-        yield Split(f"{latest:%Y-%m-%d}", train.where(closed), train.where(cutoffs == latest), closes_in)
+        test, closed = train.where(cutoffs == latest), train.where(cutoffs + task.learned_in <= latest)
+        whole = replace(test, y=task.outcome(test.X, known_by=split.first_test)) if task.carried else test
+        yield Split(f"{latest:%Y-%m-%d}", closed, whole, split.closes_in)
 
 
 def _sums(rows: pd.DataFrame) -> Closed:
