@@ -144,6 +144,25 @@ def drift(
     raise typer.Exit(run(model, cutoff=cutoff, dataset=dataset, as_json=json, warn=warn, settings=Settings.read()))
 
 
+@app.command()
+def pnl(
+    dataset: Annotated[str, typer.Argument(help="a dataset, by name or TOML")],
+    costs: Annotated[str, typer.Option(help="a cost sheet, by name or TOML")],
+    since: Annotated[str | None, typer.Option(help="ISO time; default: the sheet's, else the first line")] = None,
+    until: Annotated[str | None, typer.Option(help="ISO time that is out; default: the sheet's, else the end")] = None,
+    by: Annotated[
+        str, typer.Option(help="segments: first_channel, a column of customers, or a file of customer_id and segment")
+    ] = "first_channel",
+    to: Annotated[Path | None, typer.Option(help="the folder to write; default: var/pnl/DATASET")] = None,
+    json: Annotated[bool, typer.Option("--json", help="print what is told as JSON")] = False,
+) -> None:
+    """Make the profit and loss of customers and segments, reconciled to the company's, by a sheet of costs."""
+    from experiments.pnl.command import pnl as run
+
+    folder = to or Settings.read().var / "pnl" / Path(dataset).stem
+    run(dataset, costs=costs, since=since, until=until, by=by, to=folder, as_json=json)
+
+
 @app.command("list")
 def list_(
     kind: Annotated[str, typer.Argument(help="features, targets, models, metrics, datasets, populations or studies")],
