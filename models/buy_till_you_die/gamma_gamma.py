@@ -1,11 +1,14 @@
 """Gamma-Gamma: what an order of each customer is worth, whatever their number."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy.special import digamma, gammaln
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import betainc, betaincc, digamma, gammaln
+from scipy.stats import rankdata
 
 from models.buy_till_you_die.histories import Floats, refuse, weights
 from models.buy_till_you_die.process import Parameter, Params
@@ -34,6 +37,30 @@ class Amounts:
         kept = (self.x > 0) & (self.m > 0)
         return replace(self, x=self.x[kept], m=self.m[kept], weight=self.weight[kept])
 
+    @cached_property
+    def counts(self) -> tuple[Floats, NDArray[np.intp]]:
+        """The distinct x, and for each customer the place of theirs: customers are many, their counts are few."""
+        which, counts = pd.factorize(self.x)
+        return np.asarray(counts, dtype=np.float64), which
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation of log m: how far customers' amounts lie apart."""
+        logs = np.log(self.m)
+        return float(np.sqrt(np.average((logs - np.average(logs, weights=self.weight)) ** 2, weights=self.weight)))
+
+    @property
+    def correlation(self) -> float:
+        """The rank correlation of x and m over customers; 0 where either is the same for all.
+
+        The model takes how often and how much a customer buys as independent: 0 is what it assumes.
+        """
+        ranks = np.stack([rankdata(self.x), rankdata(self.m)])
+        away = ranks - np.average(ranks, axis=1, weights=self.weight)[:, None]
+        between = (away * self.weight) @ away.T
+        scale = float(np.sqrt(between[0, 0] * between[1, 1]))
+        return float(between[0, 1]) / scale if scale > 0 else 0.0
+
     @property
     def unit(self) -> float:
         """The mean amount of a customer."""
@@ -59,17 +86,21 @@ class GammaGamma:
     )
 
     def log_likelihood(self, params: Params, seen: Amounts) -> tuple[Floats, Floats]:
-        """Give eq. 1a of Fader & Hardie (2013) for each customer, and its derivatives (3 × n)."""
+        """Give eq. 1a of Fader & Hardie (2013) for each customer, and its derivatives (3 × n).
+
+        Here the parameters are numbers, not arrays: what depends on x alone is reckoned once a distinct x.
+        """
         p, q, v = (params[each.name] for each in self.parameters)
-        x, m = seen.x, seen.m
-        spent, shape = np.log(v + m * x), p * x + q
-        value = gammaln(shape) - gammaln(p * x) - gammaln(q) + q * np.log(v)
-        value += (p * x - 1) * np.log(m) + p * x * np.log(x) - shape * spent
+        counts, which = seen.counts
+        shape, own = p * counts + q, p * counts
+        spent, logs = np.log(v + seen.m * seen.x), np.log(seen.m)
+        value = (gammaln(shape) - gammaln(own) - gammaln(q) + q * np.log(v) + own * np.log(counts))[which]
+        value += (own - 1)[which] * logs - shape[which] * spent
         slopes = np.stack(
             [
-                x * (digamma(shape) - digamma(p * x) + np.log(m) + np.log(x) - spent),
-                digamma(shape) - digamma(q) + np.log(v) - spent,
-                q / v - shape / (v + m * x),
+                (counts * (digamma(shape) - digamma(own) + np.log(counts)))[which] + seen.x * (logs - spent),
+                (digamma(shape) - digamma(q) + np.log(v))[which] - spent,
+                q / v - shape[which] / (v + seen.m * seen.x),
             ]
         )
         return value, slopes
@@ -82,3 +113,14 @@ class GammaGamma:
         """
         p, q, v = (params[each.name] for each in self.parameters)
         return p * (v + seen.x * np.maximum(seen.m, 0)) / (p * seen.x + q - 1)
+
+    def surprise(self, params: Params, seen: Amounts) -> Floats:
+        """Give the probability of a mean amount that is as far out as a customer's, or farther: near 0 for an outlier.
+
+        x m / v is beta prime with px and q, so it is twice the smaller tail of that. 1 where x is 0; m below 0 is as 0.
+        """
+        p, q, v = (params[each.name] for each in self.parameters)
+        spent = seen.x * np.maximum(seen.m, 0)
+        shape = np.where(seen.x > 0, p * seen.x, 1.0)
+        tails = betainc(shape, q, spent / (v + spent)), betaincc(shape, q, spent / (v + spent))
+        return np.where(seen.x > 0, 2 * np.minimum(*tails), 1.0)

@@ -1,6 +1,6 @@
 """Expected mean amount of a purchase day, from past purchases alone (Gamma-Gamma)."""
 
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -8,10 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 
 import models.buy_till_you_die.gamma_gamma as spend
 from models.buy_till_you_die.fit import PRIOR_SD, fit
-from models.contract import TargetKind, matrix
+from models.contract import State, TargetKind, matrix
 from models.estimators import register
 from models.parametric import Parametric
 from models.purchases import FEWEST
+
+ALIKE: Final = 1e-2
+"""Standard deviation of the logarithm of customers' mean amounts below which they are all alike."""
 
 
 @register
@@ -20,9 +23,11 @@ class GammaGamma(Parametric):
 
     The frame holds frequency (purchase days counted) and monetary_value (their mean amount, in currency; may be
     null where frequency is 0). The fit leaves out frequency 0 and amounts of 0 or less; `predict` gives frequency 0
-    the population mean and takes an amount below 0 as 0. `params_` are p, q and v (currency).
+    the population mean and takes an amount below 0 as 0. `params_` are p, q and v (currency). `correlation_` is the
+    rank correlation of frequency and amount among those it was fitted on, which the model takes to be 0.
     """
 
+    correlation_: float
     learns: ClassVar[Literal["outcome", "past"]] = "past"
     requires: ClassVar[tuple[str, ...]] = ("frequency", "monetary_value")
     kinds: ClassVar[tuple[TargetKind, ...]] = ("amount",)
@@ -34,25 +39,33 @@ class GammaGamma(Parametric):
     def fit(self, X: pd.DataFrame, y: pd.Series | None = None, sample_weight: ArrayLike | None = None) -> Self:
         """Estimate from the histories; `y` is ignored.
 
-        Raises `ValueError` for nulls, fewer than `FEWEST` customers left and q <= 1 (the population then has no mean),
-        `NotConverged`.
+        Raises `ValueError` for nulls, fewer than `FEWEST` customers left, amounts that are all alike (p would be
+        infinite) and q <= 1 (the population then has no mean), `NotConverged`.
         """
         x, m = matrix(X, list(self.requires)).T
-        found = fit(
-            spend.GammaGamma(), _enough(spend.Amounts.of(x=x, m=m, weight=sample_weight)), prior_sd=self.prior_sd
-        )
+        seen = _enough(spend.Amounts.of(x=x, m=m, weight=sample_weight))
+        found = fit(spend.GammaGamma(), seen, prior_sd=self.prior_sd)
         if found.params["q"] <= 1:
             raise ValueError(
                 f"Gamma-Gamma was fitted with q = {found.params['q']:.4g}, and at q <= 1 mean spend is infinite; "
                 "cap the few extreme amounts, or use a model that learns from outcomes"
             )
-        self.fit_ = found
+        self.fit_, self.correlation_ = found, seen.correlation
         return self
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's expected mean amount of a purchase day, 0 or more."""
         x, m = matrix(X, list(self.requires)).T
         return spend.GammaGamma().expected_value(self.params_, spend.Amounts.of(x=x, m=m))
+
+    def state(self) -> dict[str, Any]:
+        """Give the parameters and the correlation."""
+        return {**super().state(), "correlation": self.correlation_}
+
+    def restore(self, state: State) -> Self:
+        """Take them back."""
+        self.correlation_ = state["correlation"]
+        return super().restore({key: value for key, value in state.items() if key != "correlation"})
 
 
 def _enough(seen: spend.Amounts) -> spend.Amounts:
@@ -61,5 +74,11 @@ def _enough(seen: spend.Amounts) -> spend.Amounts:
         raise ValueError(
             f"only {len(kept.x)} of {customers} customers have a mean amount above 0 and Gamma-Gamma needs {FEWEST}; "
             "take a longer history, or check the sign of the amounts"
+        )
+    if kept.spread < ALIKE:
+        raise ValueError(
+            f"the mean amounts of all {len(kept.x)} customers are alike (about {kept.unit:.6g}, "
+            f"spread {kept.spread:.1g} of it), and Gamma-Gamma has nothing to learn (p would be infinite); "
+            "a purchase is worth that much: multiply the expected purchases by it"
         )
     return kept

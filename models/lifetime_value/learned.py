@@ -1,0 +1,58 @@
+"""Trees that tell customers apart by what they will spend, on a level that a process of purchases sets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import xgboost
+
+from models.booster import fit_booster, from_bytes, predict_booster, to_bytes
+from models.lifetime_value.window import Floats, Window
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Fitted trees and the factor that brings what they say to its level.
+
+    The customers of a cutoff are older and rarer buyers than those of the cutoffs before it, and trees do not know how
+    a total goes on where they have not been. So they say who spends how much more than who. How much all spend is what
+    the process expects of them, times what came over what it had expected in the windows that have closed.
+    """
+
+    booster: xgboost.Booster
+    level: float
+
+    @classmethod
+    def of(
+        cls, closed: Sequence[Window], now: Window, growth: Floats, *, rounds: int, params: Mapping[str, Any]
+    ) -> Self:
+        """Learn from windows that have closed, and find the level of those asked about.
+
+        `growth` is how much more the process expects of each of them within the horizon than within the windows' days.
+        """
+        came = np.concatenate([each.came for each in closed])
+        unit = came.mean()
+        booster = fit_booster(
+            np.concatenate([each.seen for each in closed]),
+            np.maximum(came, 0) / unit,  # Tweedie knows no returns that outweigh purchases
+            kind="amount",
+            rounds=rounds,
+            params={"base_score": 1.0, **params},
+        )
+        told = predict_booster(booster, now.seen) @ growth
+        off = came.sum() / np.concatenate([each.expected for each in closed]).sum()
+        return cls(booster, float(off * (now.expected @ growth) / told))
+
+    def spend(self, seen: Floats, growth: Floats) -> Floats:
+        """Give each row's expected spend within the horizon, in currency."""
+        return self.level * predict_booster(self.booster, seen) * growth
+
+    def state(self) -> dict[str, Any]:
+        """Give the level and the trees."""
+        return {"level": self.level, "booster": to_bytes(self.booster)}
+
+    @classmethod
+    def restore(cls, state: Mapping[str, Any], *, threads: int) -> Self:
+        """Take them back."""
+        return cls(from_bytes(state["booster"], threads=threads), float(state["level"]))
