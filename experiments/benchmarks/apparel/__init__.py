@@ -1,0 +1,1 @@
+"""Pareto/NBD and its covariates against CLVTools' published numbers: `python -m experiments.benchmarks.apparel`."""
