@@ -1,7 +1,7 @@
 """What the models of purchases have in common: a process fitted on a frame's histories, in weeks."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from models.buy_till_you_die.covariates import DescribedHistories, WithCovariates, check_identified
 from models.buy_till_you_die.fit import PRIOR_SD, fit
 from models.buy_till_you_die.histories import Histories
+from models.buy_till_you_die.lifetimes_bridge import to_lifetimes
 from models.buy_till_you_die.process import Purchases
 from models.contract import TargetKind, check_features, matrix
 from models.parametric import Parametric
@@ -93,6 +94,10 @@ class PurchaseModel(Parametric):
         """Give each row's expected purchase days within the horizon, 0 or more."""
         seen, horizon = self.seen(X), self.horizon_days / DAYS_A_WEEK
         return seen.spread(self.described.expected_purchases(self.params_, seen, horizon=horizon))
+
+    def to_lifetimes(self, X: pd.DataFrame | None = None) -> Any:
+        """Give lifetimes' fitted object with these parameters, in weeks, and with the customers of `X` as its data."""
+        return to_lifetimes(self.described, self.fit_, None if X is None else self.seen(X))
 
 
 def histories(X: pd.DataFrame, weight: ArrayLike | None = None) -> Histories:

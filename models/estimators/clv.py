@@ -23,6 +23,15 @@ from models.purchases import DAYS_A_WEEK, HISTORY, enough, histories
 Floats = NDArray[np.float64]
 
 
+class _Requires:
+    """The columns that are needed: of a model those that its options name, of the class those it takes by default."""
+
+    def __get__(self, model: "Clv | None", owner: type) -> tuple[str, ...]:
+        repeat_only, margin_from = (model.repeat_only, model.margin_from) if model else (False, "")
+        amount = "monetary_value" if repeat_only else "mean_day_spend"
+        return (*HISTORY, amount, *([margin_from] if margin_from else []))
+
+
 @register
 class Clv(BaseEstimator):
     """Expected purchase days within `horizon_days` times the expected amount of one, as far as it counts.
@@ -37,7 +46,7 @@ class Clv(BaseEstimator):
     """
 
     learns: ClassVar[Literal["outcome", "past"]] = "past"
-    requires: ClassVar[tuple[str, ...]] = (*HISTORY, "mean_day_spend")
+    requires: ClassVar = _Requires()
     kinds: ClassVar[tuple[TargetKind, ...]] = ("amount",)
     labels: ClassVar[tuple[str, ...]] = ()
     simulated_: dict[int, Tables]
@@ -132,6 +141,5 @@ class Clv(BaseEstimator):
 
     def _spending(self, X: pd.DataFrame) -> pd.DataFrame:
         """Give the frame for Gamma-Gamma, which counts the first purchase day too unless told not to."""
-        name = "monetary_value" if self.repeat_only else "mean_day_spend"
-        repeats, amount = matrix(X, ["frequency", name]).T
+        repeats, amount = matrix(X, ["frequency", self.requires[len(HISTORY)]]).T
         return pd.DataFrame({"frequency": repeats + (not self.repeat_only), "monetary_value": amount})

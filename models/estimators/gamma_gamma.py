@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 import models.buy_till_you_die.gamma_gamma as spend
 from models.buy_till_you_die.fit import PRIOR_SD, fit
+from models.buy_till_you_die.lifetimes_bridge import to_lifetimes
 from models.contract import State, TargetKind, matrix
 from models.estimators import register
 from models.parametric import Parametric
@@ -57,6 +58,11 @@ class GammaGamma(Parametric):
         """Give each row's expected mean amount of a purchase day, 0 or more."""
         x, m = matrix(X, list(self.requires)).T
         return spend.GammaGamma().expected_value(self.params_, spend.Amounts.of(x=x, m=m))
+
+    def to_lifetimes(self, X: pd.DataFrame | None = None) -> Any:
+        """Give lifetimes' fitted object with these parameters, and with the customers of `X` as its data."""
+        seen = None if X is None else spend.Amounts.of(x=X["frequency"], m=X["monetary_value"])
+        return to_lifetimes(spend.GammaGamma(), self.fit_, seen)
 
     def state(self) -> dict[str, Any]:
         """Give the parameters and the correlation."""
