@@ -26,6 +26,9 @@ csv = "contracts.csv"             # customer_id, plan, start, end (empty while o
 grace_days = 14                   # contracts at most so far apart are one membership
 ```
 
+`costs = "costs.toml"` at the top gives every line its part of what a cost sheet (`configs.costs`) says: what is learned
+from margins, and of them, is then about contributions.
+
 Or one table of customers alone, a row a customer, without dates:
 
 ```toml
@@ -102,7 +105,8 @@ class DatasetFile(Strict):
     """The `tables` of a customer base, or the one `table` of customers, without dates.
 
     `end` is the first instant of which nothing is known. `zone` is the IANA time zone whose local time the history is
-    in. `rejected` is the folder for rows that cannot be used, where `policy.rejects` is "keep".
+    in. `rejected` is the folder for rows that cannot be used, where `policy.rejects` is "keep". `costs` is a cost
+    sheet, by its name or by the path of its file, by which lines are costed.
     """
 
     tables: dict[str, TableFile] = Field(default_factory=dict)
@@ -111,6 +115,7 @@ class DatasetFile(Strict):
     zone: str = "UTC"
     policy: PolicyFile = Field(default_factory=PolicyFile)
     rejected: str | None = None
+    costs: str | None = None
 
     def model_post_init(self, context: Any, /) -> None:
         """Refuse what does not hang together."""

@@ -165,7 +165,9 @@ def pnl(
 
 @app.command("list")
 def list_(
-    kind: Annotated[str, typer.Argument(help="features, targets, models, metrics, datasets, populations or studies")],
+    kind: Annotated[
+        str, typer.Argument(help="features, targets, models, metrics, datasets, costs, populations or studies")
+    ],
 ) -> None:
     """List what there is of a kind."""
     from experiments.commands import list_kind

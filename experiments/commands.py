@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from configs.costs import cost_names
 from configs.registry import Registry, did_you_mean
 from configs.settings import Settings
 from configs.study import Study, read_study, study_names
@@ -190,6 +191,7 @@ def list_kind(kind: str) -> None:
     """Print the names of a kind, with what each means."""
     declared = {"features": FEATURES, "targets": TARGETS, "populations": POPULATIONS}
     named = {"models": sorted(MODELS), "metrics": sorted(METRICS), "datasets": known(), "studies": study_names()}
+    named["costs"] = cost_names()
     if kind in declared:
         Console().print(_catalogue(declared[kind]))
     elif kind in named:

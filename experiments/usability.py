@@ -53,6 +53,7 @@ _KINDS: Final[dict[str, Kind]] = {
     "orders": "count",
     "future_spend": "amount",
     "future_margin": "amount",
+    "future_contribution": "amount",
     "bought_category": "pairs",
 }
 _ENDS: Final[dict[tuple[str, str], Kind]] = {

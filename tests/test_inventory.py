@@ -32,6 +32,7 @@ def test_features() -> None:
         "gaps": "gap_mean gap_std gap_max silence_ratio",
         "margin": "margin_share",
         "membership": "membership_days memberships_before in_grace",
+        "opportunities": "repeat_periods_7d repeat_periods_28d",
         "price": "price_level price_level_change full_price_share",
         "private_label": "private_label_share",
         "quantiles": "median_line_amount",
@@ -42,7 +43,7 @@ def test_features() -> None:
         "days_since_last recency_share",
         "store": "stores top_store_share",
         "subscription": "subscribed subscription_days subscription_price subscription_price_change plan_changes "
-        "contracts_ended days_to_renewal",
+        "contracts_ended days_to_renewal subscription_term_days",
         "touches": "touches_received_91d days_since_touch touch_cost_182d",
         "trend": "purchase_days_change spend_change day_spend_change",
         "variety": "category_entropy top_category_share new_categories_91d new_category_share_91d products_ever "
@@ -60,6 +61,7 @@ def test_targets() -> None:
         "orders": "count",
         "future_spend": "amount",
         "future_margin": "amount",
+        "future_contribution": "amount",
         "bought_category": "binary",
         "returned": "binary",
         "redeemed": "binary",
@@ -89,6 +91,8 @@ def test_populations() -> None:
 def test_models() -> None:
     assert sorted(MODELS) == [
         "base_rate",
+        "beta_discrete_weibull",
+        "bgbb",
         "bgnbd",
         "blend",
         "boosted",
@@ -101,6 +105,7 @@ def test_models() -> None:
         "popularity",
         "rfm_logistic",
         "segments",
+        "shifted_beta_geometric",
     ]
 
 
@@ -122,7 +127,7 @@ def test_metrics() -> None:
 
 
 def test_datasets_and_studies() -> None:
-    assert known() == ["cdnow", "cdnow_sample", "complete_journey", "simulated", "telco"]
+    assert known() == ["cdnow", "cdnow_sample", "complete_journey", "complete_journey_costed", "simulated", "telco"]
     assert study_names() == [
         "cdnow_churn",
         "cdnow_churn_half_year",

@@ -48,11 +48,11 @@ def _summary(report: Report) -> Section:
 
 
 def _statement(report: Report) -> Section:
-    told = report.made.reconciliation()
+    lines = report.made.reconciliation()
     net = report.made.company["net_revenue"]
     rows = [
         [TITLES[str(line)], *(report.shown(each) for each in row), percent(row[2] / net) if net else NOTHING]
-        for line, row in zip(told.index, told.to_numpy().tolist(), strict=True)
+        for line, row in zip(lines.index, lines.to_numpy().tolist(), strict=True)
     ]
     header = ["line", "customers", "not attributed", "company", "difference", "of net revenue"]
     text = Text("Costs are below zero. Customers and what nobody caused add up to the company, to the last place.")

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from configs.costs import CostSheet, read_costs
 from configs.dataset import DatasetFile, PolicyFile, TableFile, read_dataset
 from features.engine.door import admit
+from features.engine.ledger.costed import costed
 from features.engine.postgresql import fetch_table
 from features.engine.scan import is_remote, scan_duckdb, scan_files
 from features.history import History, Scan, Source
@@ -18,7 +20,9 @@ from features.tables import HistoryError
 
 @dataclass(frozen=True)
 class OwnData:
-    """What a dataset file points to, as it is: nothing is checked yet. The fields are the arguments of `admit`."""
+    """What a dataset file points to, as it is: nothing is checked yet. The fields are the arguments of `admit`, and the
+    sheet by which lines are costed.
+    """
 
     name: str
     tables: Mapping[str, Source]
@@ -27,10 +31,11 @@ class OwnData:
     zone: str
     policy: Policy
     rejected: Path | None
+    costs: CostSheet | None = None
 
     def admitted(self) -> History:
-        """Check it, and make it a history. Raises `HistoryError`."""
-        return admit(
+        """Check it, and make it a history, with lines costed where there is a sheet. Raises `HistoryError`."""
+        history = admit(
             self.name,
             self.tables,
             end=self.end,
@@ -39,6 +44,7 @@ class OwnData:
             policy=self.policy,
             rejected=self.rejected,
         )
+        return history if self.costs is None else costed(history, self.costs)
 
 
 def from_file(name: str) -> History:
@@ -60,6 +66,7 @@ def own_data(name: str) -> OwnData:
         zone=file.zone,
         policy=_policy(file.policy, folder),
         rejected=None if file.rejected is None else folder / file.rejected,
+        costs=None if file.costs is None else read_costs(file.costs, folder=folder),
     )
 
 

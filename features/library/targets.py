@@ -28,6 +28,16 @@ def future_margin(e: Events) -> Number:
     return (e["amount"] - e["cost"]).sum()
 
 
+@target(kind="amount", of="transactions")
+def future_contribution(e: Events) -> Number:
+    """Amount less cost of purchases and returns within the horizon, below 0 for who costs more than they bring; lines
+    without a cost are left out. Of a dataset with a cost sheet it is contribution 2: after product cost, payment fees,
+    what orders cost and what comes back. What contacts will cost is for the shop to decide, and not in it.
+    Unit: currency.
+    """
+    return (e["amount"] - e["cost"]).sum()
+
+
 @target(kind="binary", by="category")
 def bought_category(e: Events) -> Number:
     """1 if the category is bought within the horizon, else 0."""

@@ -33,6 +33,7 @@ PER_CUSTOMER: dict[str, Oracle] = {
     **{f"spend_{length}d": windowed(days.spend, length) for length in (28, 91, 182)},
     **{f"purchase_days_decayed_{life}d": decayed(days.days_decayed, life) for life in (14, 45, 120)},
     **{f"spend_decayed_{life}d": decayed(days.spend_decayed, life) for life in (14, 45, 120)},
+    **{f"repeat_periods_{length}d": decayed(days.repeat_periods, length) for length in (7, 28)},
     **_named(days.gap_mean, days.gap_std, days.gap_max, days.silence_ratio),
     **_named(days.gap_cv, days.gap_last, days.gap_last_ratio),
     **_named(days.purchase_days_change, days.spend_change, days.day_spend_change),
@@ -61,7 +62,7 @@ PER_CUSTOMER: dict[str, Oracle] = {
     "coupon_redemptions_182d": windowed(relations.coupon_redemptions, 182),
     **_named(relations.subscribed, relations.subscription_days, relations.subscription_price),
     **_named(relations.subscription_price_change, relations.plan_changes, relations.contracts_ended),
-    **_named(relations.days_to_renewal),
+    **_named(relations.days_to_renewal, relations.subscription_term_days),
     "coupon_lines_91d": windowed(relations.coupon_lines, 91),
     "redemptions_per_touch_182d": windowed(relations.redemptions_per_touch, 182),
     **_named(relations.days_since_redemption),
@@ -87,7 +88,7 @@ OUTCOMES: dict[str, Oracle] = {
     "orders": days.purchase_days,
     "future_spend": days.spend,
     **_named(lines.future_margin, lines.returned, relations.redeemed, relations.subscription_ended),
-    **_named(relations.lapsed),
+    **_named(relations.lapsed, lines.future_contribution),
 }
 PAIR_OUTCOMES: dict[str, Oracle] = {"bought_category": lines.bought}
 OFFER_OUTCOMES: dict[str, Oracle] = {"redeemed_offer": relations.redeemed}

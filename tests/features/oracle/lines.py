@@ -101,6 +101,10 @@ def future_margin(seen: Seen) -> float:
     return total(line.amount - line.cost for line in seen.purchases if line.cost is not None)
 
 
+def future_contribution(seen: Seen) -> float:
+    return total(line.amount - line.cost for line in seen.lines if line.cost is not None)
+
+
 def price_level(seen: Seen) -> float | None:
     return share(seen.spend, seen.items)
 
