@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from models.buy_till_you_die.covariates import DescribedHistories, WithCovariates, check_identified
+from models.buy_till_you_die.covariates import DescribedHistories, WithCovariates, fit_described
 from models.buy_till_you_die.fit import PRIOR_SD, fit
 from models.buy_till_you_die.histories import Histories
 from models.buy_till_you_die.lifetimes_bridge import to_lifetimes
@@ -37,7 +37,7 @@ class PurchaseModel(Parametric):
     The frame holds frequency (repeat purchase days), recency_days (first to last purchase) and tenure_days (first
     purchase to cutoff). `params_` are in weeks. The columns of numbers that `transaction_covariates` and
     `lifetime_covariates` name tell who buys more often and who leaves sooner (`WithCovariates`); they must not change
-    with time, and are best of the order of 1.
+    with time.
     """
 
     process: ClassVar[Purchases]
@@ -78,9 +78,11 @@ class PurchaseModel(Parametric):
         are null or not identified, `NotConverged`.
         """
         seen = enough(self.process, self.seen(X, sample_weight))
-        for names in (self.transaction_covariates, self.lifetime_covariates):
-            check_identified(seen, names)
-        self.fit_ = fit(self.described, seen, prior_sd=self.prior_sd)
+        process = self.described
+        if isinstance(process, WithCovariates):
+            self.fit_ = fit_described(process, seen, prior_sd=self.prior_sd)
+        else:
+            self.fit_ = fit(process, seen, prior_sd=self.prior_sd)
         return self
 
     def seen(self, X: pd.DataFrame, weight: ArrayLike | None = None) -> Histories:

@@ -11,6 +11,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from models.buy_till_you_die.fit import PRIOR_SD, Fit, fit
 from models.buy_till_you_die.histories import Floats, Histories, refuse, weights
 from models.buy_till_you_die.process import Parameter, Params, Purchases
 
@@ -88,12 +89,13 @@ class WithCovariates:
         """Give by what the covariates multiply each parameter of the process."""
         score = {each.name: np.zeros(len(seen.x)) for each in self.inner.parameters}
         for part, names in self.parts.items():
-            for lever, sign in self._levers(part).items():
+            for lever, sign in self.levers(part).items():
                 for name in names:
                     score[lever] = score[lever] + sign * params[f"{part}:{name}"] * _described(seen)[name]
         return {name: np.exp(each) for name, each in score.items()}
 
-    def _levers(self, part: str) -> Mapping[str, float]:
+    def levers(self, part: str) -> Mapping[str, float]:
+        """Name the parameters that a part's covariates multiply, and the sign."""
         known = {each.name for each in self.inner.parameters}
         return {name: sign for name, sign in LEVERS[part].items() if name in known}
 
@@ -105,7 +107,7 @@ class WithCovariates:
         by_name = dict(zip(names, slopes, strict=True))
         rows = [by_name[name] * factors[name] for name in names]
         for part, covariates in self.parts.items():
-            by_score = sum(sign * by_name[name] * personal[name] for name, sign in self._levers(part).items())
+            by_score = sum(sign * by_name[name] * personal[name] for name, sign in self.levers(part).items())
             rows += [by_score * _described(seen)[name] for name in covariates]
         return value, np.stack(rows)
 
@@ -142,6 +144,37 @@ class WithCovariates:
     ) -> Floats:
         """Draw for each history how many purchases come within the horizon, once."""
         return self.inner.simulated_purchases(self.personal(params, seen), seen, horizon=horizon, rng=rng)
+
+
+def fit_described(process: WithCovariates, seen: Histories, *, prior_sd: float | None = PRIOR_SD) -> Fit:
+    """Fit as `fit` does, with the covariates moved to mean 0 and standard deviation 1, and tell of them as given.
+
+    So their scale is no matter: a year of birth is as good as a 0 or 1. The prior is of a customer whose covariates
+    are the mean, and of coefficients for a standard deviation. Raises as `check_identified` and `fit` do.
+    """
+    for names in process.parts.values():
+        check_identified(seen, names)
+    given = _described(seen)
+    means = {name: float(np.average(values, weights=seen.weight)) for name, values in given.items()}
+    spreads = {name: float(values.std()) for name, values in given.items()}
+    moved = {name: (values - means[name]) / spreads[name] for name, values in given.items()}
+    found = fit(
+        process, DescribedHistories(seen.x, seen.t_x, seen.T, seen.weight, seen.which, moved), prior_sd=prior_sd
+    )
+    return found.moved(process.parameters, _back(process, means, spreads))
+
+
+def _back(process: WithCovariates, means: Mapping[str, float], spreads: Mapping[str, float]) -> Floats:
+    """Give the matrix that takes searched-for parameters to those of the covariates as given: it is linear in them."""
+    place = {each.name: row for row, each in enumerate(process.parameters)}
+    matrix = np.eye(len(place))
+    for part, names in process.parts.items():
+        for name in names:
+            column = place[f"{part}:{name}"]
+            matrix[column, column] = 1 / spreads[name]
+            for lever, sign in process.levers(part).items():
+                matrix[place[lever], column] = -sign * means[name] / spreads[name]
+    return matrix
 
 
 def _described(seen: Histories) -> Mapping[str, Floats]:

@@ -7,7 +7,7 @@ number.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Self, TypeVar
 
 import numpy as np
@@ -56,6 +56,16 @@ class Fit:
     def state(self) -> dict[str, Any]:
         """Give it as plain data."""
         return asdict(self)
+
+    def moved(self, parameters: Sequence[Parameter], back: Floats) -> Self:
+        """Give the fit of parameters that are another's by a matrix, on the scale on which they are searched for."""
+        positive = _positive(parameters)
+        values = np.array([self.params[each.name] for each in parameters])
+        theta = back @ np.where(positive, np.log(np.where(positive, values, 1.0)), values)
+        covariance = back @ np.array(self.covariance) @ back.T
+        params = _params(parameters, theta, 1.0)
+        errors = _errors(parameters, params, covariance)
+        return replace(self, params=params, standard_errors=errors, covariance=covariance.tolist())
 
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> Self:
