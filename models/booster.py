@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from models.contract import TargetKind
 
+Booster = xgboost.Booster
+"""Fitted trees."""
+
 OBJECTIVES: dict[TargetKind, dict[str, object]] = {
     "binary": {"objective": "binary:logistic"},
     "count": {"objective": "count:poisson"},

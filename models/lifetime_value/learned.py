@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import xgboost
 
-from models.booster import fit_booster, from_bytes, predict_booster, to_bytes
+from models.booster import Booster, fit_booster, from_bytes, predict_booster, to_bytes
 from models.lifetime_value.window import Floats, Window
 
 
@@ -20,16 +19,24 @@ class Learned:
     the process expects of them, times what came over what it had expected in the windows that have closed.
     """
 
-    booster: xgboost.Booster
+    booster: Booster
     level: float
 
     @classmethod
     def of(
-        cls, closed: Sequence[Window], now: Window, growth: Floats, *, rounds: int, params: Mapping[str, Any]
+        cls,
+        closed: Sequence[Window],
+        seen: Floats,
+        growth: Floats,
+        *,
+        expected: Floats,
+        rounds: int,
+        params: Mapping[str, Any],
     ) -> Self:
         """Learn from windows that have closed, and find the level of those asked about.
 
-        `growth` is how much more the process expects of each of them within the horizon than within the windows' days.
+        Of these there is what trees see, what is `expected` of each within the horizon, in currency, and `growth`: how
+        many times what is expected of each within the windows' days.
         """
         came = np.concatenate([each.came for each in closed])
         unit = came.mean()
@@ -40,9 +47,8 @@ class Learned:
             rounds=rounds,
             params={"base_score": 1.0, **params},
         )
-        told = predict_booster(booster, now.seen) @ growth
-        off = came.sum() / np.concatenate([each.expected for each in closed]).sum()
-        return cls(booster, float(off * (now.expected @ growth) / told))
+        off = came.sum() / sum(each.expected.sum() for each in closed)
+        return cls(booster, float(off * expected.sum() / (predict_booster(booster, seen) @ growth)))
 
     def spend(self, seen: Floats, growth: Floats) -> Floats:
         """Give each row's expected spend within the horizon, in currency."""

@@ -83,9 +83,11 @@ def test_the_studies_are_these() -> None:
         "cdnow_churn",
         "cdnow_churn_half_year",
         "cdnow_clv",
+        "cdnow_clv_half_year",
         "complete_journey_campaign",
         "complete_journey_churn",
         "complete_journey_clv",
+        "complete_journey_clv_half_year",
         "complete_journey_cross_sell",
         "complete_journey_price_tier",
         "complete_journey_segments",
@@ -94,7 +96,7 @@ def test_the_studies_are_these() -> None:
         "simulated_lapse",
         "telco_churn",
     ]
-    assert [path.suffix for path in FOLDER.iterdir()] == [".toml"] * 13
+    assert [path.suffix for path in FOLDER.iterdir()] == [".toml"] * 15
 
 
 @pytest.mark.parametrize("name", study_names())

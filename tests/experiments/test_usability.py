@@ -146,10 +146,12 @@ def test_every_study_that_we_ship_is_turned_into_a_question() -> None:
     assert {name: [(each.kind, each.horizon_days, each.active_days) for each in of] for name, of in asked.items()} == {
         "cdnow_churn": [("binary", 91, None)],
         "cdnow_churn_half_year": [("binary", 182, None)],
-        "cdnow_clv": [("amount", 182, None)],
+        "cdnow_clv": [("amount", 273, None)],
+        "cdnow_clv_half_year": [("amount", 182, None)],
         "complete_journey_campaign": [("other", 42, None)],
         "complete_journey_churn": [("binary", 28, 84)],
         "complete_journey_clv": [("amount", 91, None)],
+        "complete_journey_clv_half_year": [("amount", 182, None)],
         "complete_journey_cross_sell": [("pairs", 28, 182)],
         "complete_journey_price_tier": [("other", 28, 84)],
         "complete_journey_segments": [],

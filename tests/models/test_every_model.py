@@ -29,6 +29,7 @@ CASES: list[tuple[str, TargetKind]] = [
     ("boosted", "binary"),
     ("boosted", "count"),
     ("clv", "amount"),
+    ("clv_blend", "amount"),
     ("cross_sell", "binary"),
     ("engineered_logistic", "binary"),
     ("gamma_gamma", "amount"),
@@ -40,11 +41,13 @@ CASES: list[tuple[str, TargetKind]] = [
 ]
 PAIRS = {"cross_sell", "popularity"}
 TAKES_ALL = {"blend", "boosted", "cross_sell", "engineered_logistic"}
+READS_ALL = {"clv_blend", *TAKES_ALL}
 TAKES_TEXT = {"base_rate", *TAKES_ALL}
 EXPLAINED = {"base_rate", "rfm_logistic", *TAKES_ALL}
 QUICK: dict[str, dict[str, Any]] = {
     "blend": {"params": {"boosted": {"rounds": 20}}},
     "boosted": {"rounds": 20},
+    "clv_blend": {"fewest_customers": 50, "rounds": 20},
     "cross_sell": {"rounds": 20},
 }
 OUTCOMES = {"amount": "future_spend", "binary": "churned", "count": "orders"}
@@ -187,7 +190,7 @@ def test_it_reads_its_features_and_nothing_else(case: Fitted) -> None:
         except ValueError as error:
             assert repr(column) in str(error)  # noqa: PT017  # most columns may be dropped
             needed.add(column)
-    assert needed == {*case.model.requires, *(feature_names(case.frame) if case.name in TAKES_ALL else [])}
+    assert needed == {*case.model.requires, *(feature_names(case.frame) if case.name in READS_ALL else [])}
 
 
 def test_keys_other_columns_and_their_order_do_not_matter(case: Fitted) -> None:

@@ -34,6 +34,7 @@ def test_what_learns_from_the_past_is_fitted_on_the_customers_it_is_asked_about(
     made = fit(orders, churn_data, model="bgnbd", params={})
     X, y = churn_data.test.X, churn_data.test.y
     assert made.model.state() == create("bgnbd", horizon_days=28).fit(X, y).state()
+    assert {name for name, model in MODELS.items() if model.learns == "both"} == {"clv_blend"}
     assert {name for name, model in MODELS.items() if model.learns == "past"} == {
         "bgnbd",
         "clv",
