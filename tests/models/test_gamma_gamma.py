@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
+from models.buy_till_you_die.fit import NotConverged
 from models.estimators import create
 from models.estimators.gamma_gamma import GammaGamma
 
@@ -57,15 +59,26 @@ def log_likelihood(params: dict[str, float], frame: pd.DataFrame) -> float:
 def test_the_published_fit_of_cdnow_one_tenth(model: GammaGamma, frame: pd.DataFrame) -> None:
     """CLVTools test_correctness_gg.R; log-likelihood as computed there."""
     assert (len(frame), (frame["frequency"] > 0).sum()) == (2357, 946)
-    assert model.params_ == pytest.approx({"p": 6.25, "q": 3.74, "v": 15.44}, abs=1e-2)
-    assert log_likelihood(model.params_, frame) == pytest.approx(-4055.9177, abs=1e-3)
+    found = GammaGamma(prior_sd=None).fit(frame).fit_
+    assert found.params == pytest.approx({"p": 6.25, "q": 3.74, "v": 15.44}, abs=5e-3)
+    assert found.log_likelihood == pytest.approx(-4055.9177, abs=1e-4)
+    assert log_likelihood(dict(found.params), frame) == pytest.approx(-4055.9177, abs=1e-4)
+    assert found.customers == 946
+
+
+def test_the_prior_moves_it_by_a_tenth_of_what_it_is_unsure_of(model: GammaGamma, frame: pd.DataFrame) -> None:
+    plain = GammaGamma(prior_sd=None).fit(frame).fit_
+    for name, value in model.params_.items():
+        assert 0 < abs(value - plain.params[name]) < 0.1 * plain.standard_errors[name]
 
 
 def test_the_fit_of_all_cdnow_customers() -> None:
     frame = history("CDNOW_master.txt")
     assert (frame["monetary_value"] > 0).sum() == 9450
     expected = {"p": 6.2754, "q": 3.6245, "v": 14.9837}
-    assert GammaGamma().fit(frame).params_ == pytest.approx(expected, abs=1e-3)
+    found = GammaGamma(prior_sd=None).fit(frame).fit_
+    assert found.params == pytest.approx(expected, rel=1e-4)
+    assert found.log_likelihood == pytest.approx(-40763.4763, abs=1e-3)
 
 
 def test_who_has_no_repeat_gets_the_population_mean_and_the_others_lie_between(
@@ -94,15 +107,49 @@ def test_one_row_equals_many_bit_for_bit(model: GammaGamma, frame: pd.DataFrame)
 
 
 def test_state_survives_json_bit_for_bit(model: GammaGamma, frame: pd.DataFrame) -> None:
-    again = create("gamma_gamma").restore(json.loads(json.dumps(model.state())))
+    again = GammaGamma().restore(json.loads(json.dumps(model.state())))
     assert (again.predict(frame) == model.predict(frame)).all()
-    assert (again.state(), again.get_params()) == (model.state(), {})
+    assert (again.state(), again.get_params()) == (model.state(), {"prior_sd": 2.0})
+    assert again.params_ == model.params_
+    assert again.correlation_ == model.correlation_
 
 
 def test_y_is_ignored_and_the_contract_is_kept(model: GammaGamma, frame: pd.DataFrame) -> None:
     fitted = create("gamma_gamma", setting={"horizon_days": 7, "kind": "amount"}).fit(frame, frame["frequency"])
     assert fitted.state() == model.state()
     assert (fitted.learns, fitted.kinds, fitted.labels) == ("past", ("amount",), ())
+
+
+def test_it_tells_how_spend_goes_with_frequency(model: GammaGamma, frame: pd.DataFrame) -> None:
+    repeaters = frame[frame["monetary_value"] > 0]
+    expected = spearmanr(repeaters["frequency"], repeaters["monetary_value"]).statistic
+    assert model.correlation_ == pytest.approx(expected, abs=1e-12)
+    assert 0.1 < model.correlation_ < 0.25
+    richer = frame.assign(monetary_value=frame["monetary_value"] * (1 + frame["frequency"]))
+    assert GammaGamma().fit(richer).correlation_ > 0.6
+
+
+def test_weights_are_customers(frame: pd.DataFrame) -> None:
+    weight = np.arange(len(frame)) % 3
+    weighed = GammaGamma().fit(frame, sample_weight=weight)
+    repeated = GammaGamma().fit(frame.loc[np.repeat(frame.index, weight)])
+    assert weighed.params_ == pytest.approx(repeated.params_, rel=1e-6)
+
+
+def test_what_has_no_mean_or_no_spread_is_refused_with_the_reason(frame: pd.DataFrame) -> None:
+    rng = np.random.default_rng(0)
+    wild = frame.assign(monetary_value=np.exp(rng.normal(3, 3, len(frame))))
+    with pytest.raises(ValueError, match=r"with q = 0\.\d+, and at q <= 1 mean spend is infinite; cap the few extreme"):
+        GammaGamma().fit(wild)
+    for noise in (0.0, 1e-3):
+        alike = frame.assign(monetary_value=20 + noise * rng.normal(size=len(frame)))
+        with pytest.raises(
+            ValueError, match=r"mean amounts of all 946 customers are alike \(about 20.* multiply the exp"
+        ):
+            GammaGamma().fit(alike)
+    by_count = frame.assign(monetary_value=20 / frame["frequency"].clip(lower=1))
+    with pytest.raises(NotConverged, match=r"Gamma-Gamma did not converge on 946 customers"):
+        GammaGamma(prior_sd=None).fit(by_count)
 
 
 def test_refusals(model: GammaGamma, frame: pd.DataFrame) -> None:
