@@ -114,6 +114,7 @@ def test_a_study_we_ship_speaks_of_things_that_there_are(name: str) -> None:
     assert features
     for model, params in study.models.items():
         create(model, setting={"kind": kind, "horizon_days": study.horizon_days, "seed": study.seed}, **params)
+        assert study.learn_days is None or model in ("clv", "clv_blend")  # the others predict what they have learned
         assert kind in MODELS[model].kinds
         assert set(MODELS[model].requires) <= {*features, "category"}
         assert study.target in getattr(MODELS[model], "answers", (study.target,))
@@ -128,7 +129,7 @@ def test_a_study_is_read_by_path_with_its_defaults(tmp_path: Path) -> None:
     assert (study.title, study.champion, study.baseline) == ("Who leaves", "boosted", "base_rate")
     assert (study.cutoffs.first, study.cutoffs.test) == (date(1997, 5, 1), [date(1998, 3, 31)])
     assert study.models == {"base_rate": {}, "boosted": {"rounds": 50}}
-    assert (study.seed, study.categories) == (0, None)
+    assert (study.seed, study.categories, study.learn_days) == (0, None, None)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +177,12 @@ def test_a_study_is_read_by_path_with_its_defaults(tmp_path: Path) -> None:
             '[allowed]\nspend = " "\n\n[models.base_rate]',
             "allowed.spend: give the reason; it goes on ",
         ),
+        (
+            "horizon_days = 91",
+            "horizon_days = 91\nlearn_days = 92",
+            "learn_days is 92 and horizon_days 91: what is learned from is at most as long as what is predicted",
+        ),
+        ("horizon_days = 91", "horizon_days = 91\nlearn_days = 0", "learn_days = 0: input should be greater than 0"),
         ("[models.base_rate]", "[folds]\n\n[models.base_rate]", f"say either [cutoffs], {EITHER}"),
         (CUTOFFS, "", f"say either [cutoffs], {EITHER}"),
         (CUTOFFS, "[folds]\n", "a table without dates has no horizon; leave horizon_days and lead_days out"),
