@@ -14,10 +14,14 @@ def _present(told: Told) -> str | None:
     match told.feature, told.value:
         case "subscribed", float(runs):
             return "a contract runs" if runs else "no contract runs"
-        case (("subscription_days" | "subscription_price" | "subscription_price_change" | "days_to_renewal"), None):
+        case (("subscription_days" | "subscription_price" | "subscription_price_change"), None):
+            return "no contract runs"
+        case (("days_to_renewal" | "subscription_term_days"), None):
             return "no contract runs"
         case "subscription_days", float(days):
             return f"the present contract has run for {words.days(days)}"
+        case "subscription_term_days", float(days):
+            return f"the contract is renewed every {words.days(days)}"
         case "days_to_renewal", float(days):
             return f"the contract is up for renewal in {words.days(days)}"
     return None

@@ -6,7 +6,14 @@ from features.concepts.concept import Told, concept
 
 @concept(
     title="Purchase frequency",
-    features=("frequency", "purchase_days", "purchase_days_decayed", "purchase_days_rate", "orders_ever"),
+    features=(
+        "frequency",
+        "purchase_days",
+        "purchase_days_decayed",
+        "purchase_days_rate",
+        "orders_ever",
+        "opportunities",
+    ),
     movable=True,
 )
 def frequency(told: Told) -> str | None:
@@ -26,6 +33,9 @@ def frequency(told: Told) -> str | None:
             return f"about {words.count(days, 'recent purchase day')}{told.usual(words.number)}"
         case "purchase_days_rate", float(days):
             return f"about {words.count(days, 'purchase day')} a month{told.usual(words.number)}"
+        case "repeat_periods", float(periods):
+            length = told.feature.removeprefix("repeat_periods_").removesuffix("d")
+            return f"bought again in {words.count(periods, 'period')} of {length} days so far{told.usual(words.number)}"
         case "orders_ever", float(orders):
             return f"{words.some(orders, 'order')} so far{told.usual(words.number)}"
     return None

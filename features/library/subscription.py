@@ -66,3 +66,9 @@ def days_to_renewal(e: Events) -> Number:
     """
     age, term = _begun(e)["age_days"].min(), _begun(e)["term_days"].last()
     return (term - age % term) / _runs(e)
+
+
+@feature(of="subscriptions")
+def subscription_term_days(e: Events) -> Number:
+    """Length of the present contract's term (column `term_days`); nothing unless subscribed. Unit: days."""
+    return _begun(e)["term_days"].last() / _runs(e)

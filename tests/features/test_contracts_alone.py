@@ -140,7 +140,7 @@ def test_features_of_contracts_by_hand(engine: Engine) -> None:
 
 def test_what_is_available_are_the_features_of_contracts() -> None:
     contracts = [each for each in FEATURES.values() if each.family in ("subscription", "membership")]
-    assert available(club()) == [each for each in contracts if each.name != "days_to_renewal"]
+    assert available(club()) == [each for each in contracts if "term_days" not in each.reads.get("subscriptions", ())]
     of_events = {each.family for each in available(admit("site", {"events": EVENTS}, end=END))}
     assert of_events
     assert not of_events & {"rfm", "subscription", "membership", "touches"}

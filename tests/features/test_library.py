@@ -239,7 +239,7 @@ def test_features_are_available_where_their_columns_are(cdnow: History, history:
     families = {each.family for each in available(cdnow)}
     assert families == {
         *("basket", "breadth", "clock", "decay", "gaps", "price", "quantiles", "rates", "regularity", "returns"),
-        *("rfm", "trend", "volume", "windows"),
+        *("rfm", "trend", "volume", "windows", "opportunities"),
     }
     assert {"categories_ever", "full_price_share", "orders_ever"} & {each.name for each in available(cdnow)} == set()
     assert available(history) == list(FEATURES.values())

@@ -39,7 +39,7 @@ def test_concepts_by_feature() -> None:
         "silence": "days_since_last recency_share silence_ratio",
         "frequency": "frequency orders_ever purchase_days purchase_days_182d purchase_days_28d purchase_days_56d "
         "purchase_days_91d purchase_days_decayed_120d purchase_days_decayed_14d purchase_days_decayed_45d "
-        "purchase_days_rate",
+        "purchase_days_rate repeat_periods_28d repeat_periods_7d",
         "rhythm": "gap_cv gap_last gap_last_ratio gap_max gap_mean gap_std silence_ratio".removesuffix(
             " silence_ratio"
         ),
@@ -62,7 +62,7 @@ def test_concepts_by_feature() -> None:
         "emails": "email_open_rate_182d emails_opened_91d",
         "contacts": "days_since_touch touch_cost_182d touches_received_91d",
         "contract": "contracts_ended days_to_renewal in_grace membership_days memberships_before plan_changes "
-        "subscribed subscription_days subscription_price subscription_price_change",
+        "subscribed subscription_days subscription_price subscription_price_change subscription_term_days",
         "tenure": "recency_days tenure_days",
     }
 

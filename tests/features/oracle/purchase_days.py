@@ -20,6 +20,11 @@ def frequency(seen: Seen) -> float:
     return len(seen.days) - 1 if seen.days else 0
 
 
+def repeat_periods(seen: Seen, length: int) -> float:
+    """Number the periods back from the cutoff, the last one 0, which the day of the cutoff is in too."""
+    return max(0, len({max(age - 1, 0) // length for age in seen.ages}) - 1)
+
+
 def recency_days(seen: Seen) -> float:
     return (seen.days[-1] - seen.days[0]).days if seen.days else 0
 

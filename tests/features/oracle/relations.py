@@ -132,6 +132,10 @@ def days_to_renewal(seen: Seen) -> float | None:
     return end - age
 
 
+def subscription_term_days(seen: Seen) -> float | None:
+    return _last([(start.time, start.term_days) for start in _starts(seen)]) if subscribed(seen) else None
+
+
 def subscription_ended(seen: Seen) -> float:
     return 1 if len(_ends(seen)) > len(_starts(seen)) else 0
 
