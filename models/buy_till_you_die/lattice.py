@@ -31,7 +31,7 @@ class Lattice:
     corners: tuple[tuple[Floats, NDArray[np.intp]], ...]
 
     @classmethod
-    def around(cls, seen: Histories, asked: NDArray[np.bool_], table: Table, *, unit: float) -> Self:
+    def around(cls, seen: Histories, asked: NDArray[np.bool_], table: Table, *, unit: float, kinds: int) -> Self:
         """Find the tables around the histories that are asked about; the others get 0."""
         place, right = np.log1p(seen.T / unit) / STEP, np.clip(np.searchsorted(KNOTS, seen.x), 1, len(KNOTS) - 1)
         along = (seen.x - KNOTS[right - 1]) / (KNOTS[right] - KNOTS[right - 1])
@@ -47,7 +47,7 @@ class Lattice:
         tables = [table(KNOTS[knot // WIDE], unit * np.expm1(STEP * (knot % WIDE))) for knot in knots]
         rows = [np.searchsorted(knots, number).clip(max=max(0, len(knots) - 1)) for number, _ in corners]
         return cls(
-            np.array(tables) if tables else np.zeros((1, 1, 1)),
+            np.array(tables) if tables else np.zeros((1, kinds, 1)),
             tuple((share, row) for row, (_, share) in zip(rows, corners, strict=True)),
         )
 

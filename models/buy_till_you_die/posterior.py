@@ -97,7 +97,7 @@ class Outlook:
         silent, tail = self.silent(seen), (1 - level) / 2
         asked = silent < 1 - tail
         unit = min(self.fitted.params[each.name] for each in self.process.parameters if each.measured)
-        read = Lattice.around(seen, asked, self._table, unit=unit)
+        read = Lattice.around(seen, asked, self._table, unit=unit, kinds=POOR + 1)
         buys = np.where(asked, 1 - silent, 1.0)
         low = np.where((silent < tail)[:, None], read.at((tail - silent) / buys), NOTHING)
         return low, np.where(asked[:, None], read.at(1 - tail / buys), NOTHING)
