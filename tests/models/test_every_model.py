@@ -4,7 +4,7 @@ import inspect
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from features.engine.run import outcome
-from features.library import TARGETS
+from features.history import History
+from features.library import POPULATIONS, TARGETS, chosen
 from models.contract import Explained, Model, TargetKind, eligible, feature_names
 from models.estimators import MODELS, create
-from training.splits import Split
+from training.splits import Split, rolling
 from training.task import Examples, Task
 
 CASES: list[tuple[str, TargetKind]] = [
     ("base_rate", "amount"),
     ("base_rate", "binary"),
     ("base_rate", "count"),
+    ("beta_discrete_weibull", "binary"),
+    ("bgbb", "count"),
     ("bgnbd", "count"),
     ("blend", "binary"),
     ("boosted", "amount"),
@@ -38,8 +41,10 @@ CASES: list[tuple[str, TargetKind]] = [
     ("popularity", "binary"),
     ("rfm_logistic", "binary"),
     ("segments", "none"),
+    ("shifted_beta_geometric", "binary"),
 ]
 PAIRS = {"cross_sell", "popularity"}
+MEMBERS = {"beta_discrete_weibull", "bgbb", "shifted_beta_geometric"}
 TAKES_ALL = {"blend", "boosted", "cross_sell", "engineered_logistic"}
 READS_ALL = {"clv_blend", *TAKES_ALL}
 TAKES_TEXT = {"base_rate", *TAKES_ALL}
@@ -81,28 +86,50 @@ class Fitted(Case):
     predicted: Floats
 
 
+def told_by(name: str) -> str:
+    """Say which data a model is tried on."""
+    return "pairs" if name in PAIRS else "members" if name in MEMBERS else "customers"
+
+
 @pytest.fixture(scope="module")
-def examples(churn: Task, churn_data: Split, pairs_data: Split) -> dict[tuple[bool, TargetKind], Examples]:
-    """Give the training rows of each kind of target: customers, and pairs."""
-    X = churn_data.train.X
+def members_data(simulated: History) -> Split:
+    """Give members, and who lapses within 28 days."""
+    features = chosen(["membership_days", "opportunities", "recency_days", "tenure_days"])
+    task = Task(simulated, POPULATIONS["members"], features, TARGETS["lapsed"], horizon_days=28)
+    return rolling(task, first=pd.Timestamp("2024-05-26"), step_days=28, tests=[pd.Timestamp("2025-01-05")]).final
+
+
+@pytest.fixture(scope="module")
+def data(churn_data: Split, pairs_data: Split, members_data: Split) -> dict[str, Split]:
+    """Give customers, pairs and members."""
+    return {"customers": churn_data, "pairs": pairs_data, "members": members_data}
+
+
+@pytest.fixture(scope="module")
+def examples(churn: Task, data: dict[str, Split]) -> dict[tuple[str, TargetKind], Examples]:
+    """Give the training rows of each kind of target: customers, pairs and members."""
+    X = data["customers"].train.X
     targets = [TARGETS[name] for name in OUTCOMES.values()]
     found = outcome(churn.history, X[["customer_id", "cutoff"]], targets, horizon_days=28)
-    made = {(False, kind): Examples(X, found[name]) for kind, name in OUTCOMES.items()}
-    return {**made, (False, "none"): Examples(X, found["orders"] * 0), (True, "binary"): pairs_data.train}  # type: ignore[dict-item]
+    made: dict[tuple[str, TargetKind], Examples] = {("customers", "none"): Examples(X, found["orders"] * 0)}
+    for kind in get_args(TargetKind):
+        if kind in OUTCOMES:
+            made["customers", kind] = Examples(X, found[OUTCOMES[kind]])
+        made |= {(name, kind): data[name].train for name in ("pairs", "members")}
+    return made
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: "-".join(case))
 def case(
     request: pytest.FixtureRequest,
-    examples: dict[tuple[bool, TargetKind], Examples],
-    churn_data: Split,
-    pairs_data: Split,
+    examples: dict[tuple[str, TargetKind], Examples],
+    data: dict[str, Split],
 ) -> Fitted:
     name, kind = request.param
-    data = pairs_data if name in PAIRS else churn_data
-    latest = data.train.X[data.train.X["cutoff"] == data.train.X["cutoff"].max()]
-    frame = pd.concat([latest, data.test.X], ignore_index=True)
-    made = Case(name, kind, examples[name in PAIRS, kind], frame)
+    split = data[told_by(name)]
+    latest = split.train.X[split.train.X["cutoff"] == split.train.X["cutoff"].max()]
+    frame = pd.concat([latest, split.test.X], ignore_index=True)
+    made = Case(name, kind, examples[told_by(name), kind], frame)
     model = made.fitted()
     return Fitted(name, kind, made.train, made.frame, model=model, predicted=model.predict(made.frame))
 
@@ -114,7 +141,9 @@ def test_no_model_is_left_out() -> None:
     assert {name for name, model in MODELS.items() if getattr(model, "takes_text", False)} == TAKES_TEXT
     assert {name for name, model in MODELS.items() if hasattr(model, "contributions")} == EXPLAINED
     assert {name: model.answers for name, model in MODELS.items() if hasattr(model, "answers")} == {
-        "no_purchase": ("churned",)
+        "beta_discrete_weibull": ("subscription_ended", "lapsed"),
+        "no_purchase": ("churned",),
+        "shifted_beta_geometric": ("subscription_ended", "lapsed"),
     }
 
 
@@ -297,7 +326,10 @@ def test_text_is_taken_with_nulls_and_new_levels_and_survives_the_state(case: Fi
 
 
 @pytest.mark.parametrize(
-    "name", sorted(name for name, kind in CASES if kind == "binary" and MODELS[name].learns == "outcome")
+    "name",
+    sorted(
+        name for name, kind in CASES if kind == "binary" and MODELS[name].learns == "outcome" and name not in MEMBERS
+    ),
 )
 def test_pairs_that_are_not_asked_about_are_never_examples(name: str, pairs_data: Split) -> None:
     """Whatever the outcome of the others, the fit is the same; with that of an asked pair changed it is not."""
