@@ -1,17 +1,21 @@
 """BG/NBD and MBG/NBD: customers buy at a rate of their own, and after a purchase may be gone for good."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal
-from scipy.special import digamma, expit, gammaln
+from scipy.special import betainc, betaln, digamma, expit, gammaln
 
-from models.buy_till_you_die.histories import Floats, Histories
+from models.buy_till_you_die.histories import Floats, Histories, alike
+from models.buy_till_you_die.over_beta import NEGLIGIBLE, over_beta
 from models.buy_till_you_die.process import Parameter, Params, check_horizon
+from models.buy_till_you_die.two_powers import points
 
-NODES = 64
-"""Points of the quadrature: relative error below 2e-6 up to ten years ahead, at the median 5e-16."""
+INSTANTS: Final = 24
+"""Points of the quadrature over when purchases come that are discounted."""
+TINY: Final = 1e-300
+"""A time in which nobody buys."""
 
 
 @dataclass(frozen=True)
@@ -76,22 +80,95 @@ class BgNbd:
         reach = np.log1p(horizon / (params["alpha"] + seen.T))
         return 1 + self.p_alive(params, seen) * np.expm1(-(params["r"] + seen.x) * reach)
 
+    def p_counts(self, params: Params, seen: Histories, *, horizon: float, most: int) -> Floats:
+        """Give the probabilities of 0, 1 … `most` purchase days within the horizon (n × most + 1).
+
+        Eq. 8 of Fader, Hardie & Lee (2005) for a customer who is alive: y purchases and still there, or gone after the
+        y-th while time was left for more. The rate λ is gamma, so purchases would be negative binomial.
+        """
+        check_horizon(horizon)
+        shape, rate, a, b = (part[:, None] for part in self._alive(params, seen))
+        y, taken = np.arange(1.0, most + 1), horizon / (rate + horizon)
+        would = gammaln(shape + y) - gammaln(shape) - gammaln(y + 1) + y * np.log(taken) + shape * np.log1p(-taken)
+        stays = np.exp(would + betaln(a, b + y) - betaln(a, b))
+        leaves = betainc(y, shape, taken) * np.exp(betaln(a + 1, b + y - 1) - betaln(a, b))
+        some = self.p_alive(params, seen)[:, None] * (stays + leaves)
+        return np.hstack([self.p_silent(params, seen, horizon=horizon)[:, None], some])
+
     def expected_purchases(self, params: Params, seen: Histories, *, horizon: float) -> Floats:
         """Give the expected number of purchase days within the horizon.
 
         P(alive) times E[(1 − exp(−λ p horizon)) / p], eq. 7 of Fader, Hardie & Lee (2005) over what an alive customer's
         history leaves of λ ~ Gamma(r + x, alpha + T) and p ~ Beta(a, b + x): their eq. 10 as the integral that it
-        closes. The integral over λ is exact, that over p a Gauss quadrature: no cancellation, finite for every a and b.
+        closes, finite for every a and b.
         """
         check_horizon(horizon)
-        shape, reach = params["r"] + seen.x, horizon / (params["alpha"] + seen.T)
-        counts, which = np.unique(seen.x, return_inverse=True)
-        rules = np.array([_beta_rule(params["a"], params["b"] + self.first + count) for count in counts])
-        total = np.zeros(len(seen.x))
-        for p, weight in zip(rules[:, 0].T, rules[:, 1].T, strict=True):
-            dropout = p[which]
-            total += weight[which] * -np.expm1(-shape * np.log1p(dropout * reach)) / dropout
-        return total * self.p_alive(params, seen)
+        return self.p_alive(params, seen) * self._of_alive(
+            params, seen, lambda *alive: _expected(*alive, horizon=horizon)
+        )
+
+    def discounted_purchases(self, params: Params, seen: Histories, *, horizon: float, rate: float) -> Floats:
+        """Give the expected sum of exp(−rate s) over the purchases within the horizon, s being when they come.
+
+        P(alive) times the integral of exp(−rate s) E[λ exp(−λ p s)] over s: who is alive buys at the rate λ as long as
+        they stay, and leave at the rate λ p.
+        """
+        check_horizon(horizon)
+        if not 0 <= rate < np.inf:
+            raise ValueError(f"the discount rate is {rate}; it must be 0 or above, and finite")
+        if rate == 0:
+            return self.expected_purchases(params, seen, horizon=horizon)
+        found = self._of_alive(params, seen, lambda *alive: _discounted(*alive, horizon=horizon, interest=rate))
+        return self.p_alive(params, seen) * found
+
+    def next_purchase(self, params: Params, seen: Histories) -> Floats:
+        """Give the time within which a customer who is alive, and stays so, buys with probability ½.
+
+        The median of a Pareto distribution: (alpha + T) (2^(1 / (r + x)) − 1).
+        """
+        shape, rate, _, _ = self._alive(params, seen)
+        with np.errstate(over="ignore"):
+            return np.asarray(rate * np.expm1(np.log(2) / shape), dtype=np.float64)
+
+    def expected_of_new(self, params: Params, times: Floats) -> Floats:
+        """Give how many repeat purchases a new customer is expected to make within each of some times.
+
+        Eq. 9 of Fader, Hardie & Lee (2005); of MBG/NBD eq. 3 of Batislam et al. (2007).
+        """
+        times = np.asarray(times, dtype=np.float64)
+        nothing = np.zeros(times.size)
+        new = Histories(nothing, nothing, nothing, nothing + 1, np.arange(times.size))
+        shape, rate, a, b = (part + nothing for part in self._alive(params, new))
+        found = self.p_alive(params, new) * _expected(shape, rate, a, b, horizon=np.maximum(times.ravel(), TINY))
+        return np.where(times.ravel() > 0, found, 0.0).reshape(times.shape)
+
+    def simulated_purchases(
+        self, params: Params, seen: Histories, *, horizon: float, rng: np.random.Generator
+    ) -> Floats:
+        """Draw for each history how many purchases come within the horizon, once.
+
+        Alive or not; if alive λ and p, and of the purchases of the horizon those up to the one after which one leaves.
+        """
+        check_horizon(horizon)
+        shape, rate, a, b = self._alive(params, seen)
+        alive = rng.random(len(shape)) < self.p_alive(params, seen)
+        would, p = rng.poisson(rng.gamma(shape) / rate * horizon), rng.beta(a, b)
+        with np.errstate(divide="ignore"):
+            last = np.ceil(-rng.standard_exponential(len(shape)) / np.log1p(-p))
+        return np.where(alive, np.minimum(would, np.maximum(last, 1.0)), 0.0)
+
+    def _alive(self, params: Params, seen: Histories) -> tuple[Floats, Floats, Floats, Floats]:
+        """Give what a customer who is alive leaves of λ ~ Gamma(shape, rate) and p ~ Beta(a, b), which are apart."""
+        r, alpha, a, b = (params[each.name] for each in self.parameters)
+        return r + seen.x, alpha + seen.T, a + np.zeros_like(seen.x), b + seen.x + self.first
+
+    def _of_alive(self, params: Params, seen: Histories, of: Callable[..., Floats]) -> Floats:
+        """Reckon what depends on x and T alone, once for all histories that have them in common."""
+        alive = self._alive(params, seen)
+        if any(np.ndim(value) for value in params.values()):
+            return of(*alive)
+        first, which = alike(seen.x, seen.T)
+        return of(*(part[first] for part in alive))[which]
 
 
 @dataclass(frozen=True)
@@ -105,15 +182,42 @@ class MbgNbd(BgNbd):
     first: ClassVar[int] = 1
 
 
-def _beta_rule(a: float, b: float) -> Floats:
-    """Give nodes and weights (2 × NODES) of the Gauss quadrature for the expectation over Beta(a, b).
+def _expected(shape: Floats, rate: Floats, a: Floats, b: Floats, *, horizon: Floats | float) -> Floats:
+    """Give the expected purchases within the horizon of who is alive: E[(1 − (1 + p horizon / rate)^−shape) / p]."""
+    reach = horizon / rate
+    return over_beta(
+        lambda p, shape, reach: -np.expm1(-shape * np.log1p(p * reach)) / p,
+        shape,
+        reach,
+        a=a,
+        b=b,
+        at_0=shape * reach,
+        at_1=-np.expm1(-shape * np.log1p(reach)),
+        bends_at=1 / (1 + shape * reach),
+    )
 
-    Golub & Welsch (1969), Calculation of Gauss quadrature rules, on the Jacobi polynomials moved to 0 … 1.
+
+def _discounted(shape: Floats, rate: Floats, a: Floats, b: Floats, *, horizon: float, interest: float) -> Floats:
+    """Give the same of purchases that count exp(−interest s) each, s being when they come.
+
+    E[λ exp(−λ p s)] is shape / rate (1 + p s / rate)^−(shape + 1), integrated over u = log(1 + p s / rate).
     """
-    c, k = a + b, np.arange(1.0, NODES)
-    centre = (2 * k * (k + 1) + (c - 2) * (2 * k + 1) + (a - 1) * (c - 2)) / ((2 * k + c - 2) * (2 * k + c))
-    k, s = k[1:], 2 * k[1:] + c - 2
-    width = (k / s) * ((k + b - 1) / s) * ((k + a - 1) / (s + 1)) * ((k + c - 2) / (s - 1))
-    mean, variance = a / c, (a / c) * (b / c) / (c + 1)
-    nodes, vectors = eigh_tridiagonal(np.append(mean, centre), np.sqrt(np.append(variance, width)))
-    return np.stack([np.maximum(nodes, 1e-30), vectors[0] ** 2])
+
+    def within(p: Floats, shape: Floats, rate: Floats) -> Floats:
+        span = np.minimum(np.log1p(p * horizon / rate), NEGLIGIBLE / shape)
+        total = np.zeros_like(span)
+        for place, weight in points(INSTANTS):
+            u = place * span
+            total += weight * np.exp(-interest * rate * np.expm1(u) / p - shape * u)
+        return total * span * shape / p
+
+    return over_beta(
+        within,
+        shape,
+        rate,
+        a=a,
+        b=b,
+        at_0=-np.expm1(-interest * horizon) / interest * shape / rate,
+        at_1=within(np.ones_like(a), shape, rate),
+        bends_at=1 / (1 + shape * horizon / rate),
+    )

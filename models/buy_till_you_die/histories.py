@@ -1,13 +1,15 @@
 """Distinct histories of customers, and how many customers have each."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Final, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+MOST: Final = 1_000_000
+"""Whole numbers of a range up to this are counted, whatever their number."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,8 @@ class Histories:
         """Group customers, in the order of x, t_x, T. Raises `ValueError` for histories that cannot be."""
         x, t_x, T = checked(x, t_x, T)
         counted = weights(weight, len(x))
-        codes, distinct = zip(*(pd.factorize(column, sort=True) for column in (x, t_x, T)), strict=True)
-        key = (codes[0] * np.int64(len(distinct[1])) + codes[1]) * np.int64(len(distinct[2])) + codes[2]
-        which, keys = pd.factorize(key, sort=True)
-        first = np.empty(len(keys), dtype=np.intp)
-        first[which[::-1]] = np.arange(len(x) - 1, -1, -1)
-        total = np.bincount(which, weights=counted, minlength=len(keys)).astype(np.float64)
+        first, which = alike(x, t_x, T)
+        total = np.bincount(which, weights=counted, minlength=len(first)).astype(np.float64)
         return cls(x[first], t_x[first], T[first], total, which)
 
     @property
@@ -49,6 +47,30 @@ class Histories:
     def spread(self, values: Floats) -> Floats:
         """Give each customer the value of their history: of n or n × m values as many rows as there are customers."""
         return values[self.which]
+
+
+def alike(*columns: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find the distinct rows of some columns, in order: where each first stands, and for each row which it is."""
+    key, kinds = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for column in columns:
+        codes, count = _coded(column)
+        if kinds > (2**62) // count:
+            key, kinds = _coded(key)
+        key, kinds = key * count + codes, kinds * count
+    which, count = _coded(key)
+    first = np.empty(count, dtype=np.intp)
+    first[which[::-1]] = np.arange(len(which) - 1, -1, -1)
+    return first, which
+
+
+def _coded(values: NDArray[Any]) -> tuple[NDArray[np.intp], int]:
+    """Number distinct values by rank, and count them. Whole numbers of a narrow range need no search."""
+    if values.dtype == np.int64 and len(values) and np.ptp(values) < max(MOST, 4 * len(values)):
+        low = values.min()
+        there = np.bincount(values - low) > 0
+        return (np.cumsum(there) - 1)[values - low], int(there.sum())
+    codes, distinct = pd.factorize(values, sort=True)
+    return codes, len(distinct)
 
 
 def weights(weight: ArrayLike | None, customers: int) -> Floats:
