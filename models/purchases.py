@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from models.buy_till_you_die.covariates import DescribedHistories, WithCovariates, fit_described
 from models.buy_till_you_die.fit import PRIOR_SD, fit
@@ -99,6 +100,7 @@ class PurchaseModel(Parametric):
 
     def to_lifetimes(self, X: pd.DataFrame | None = None) -> Any:
         """Give lifetimes' fitted object with these parameters, in weeks, and with the customers of `X` as its data."""
+        check_is_fitted(self)
         return to_lifetimes(self.described, self.fit_, None if X is None else self.seen(X))
 
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final, Literal, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
 import models.buy_till_you_die.gamma_gamma as spend
 from models.buy_till_you_die.fit import PRIOR_SD, fit
@@ -61,6 +62,7 @@ class GammaGamma(Parametric):
 
     def to_lifetimes(self, X: pd.DataFrame | None = None) -> Any:
         """Give lifetimes' fitted object with these parameters, and with the customers of `X` as its data."""
+        check_is_fitted(self)
         seen = None if X is None else spend.Amounts.of(x=X["frequency"], m=X["monetary_value"])
         return to_lifetimes(spend.GammaGamma(), self.fit_, seen)
 

@@ -1,14 +1,24 @@
-"""Expected spend: that it is purchases times value, and the contract."""
+"""Expected value: that it is purchases times amounts on its terms, what is told beside it, and the contract."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from models.buy_till_you_die import expected_purchases, expected_value, fit_bgnbd, fit_gamma_gamma
+from configs.registry import UnknownName
+from models.buy_till_you_die.fit import fit
+from models.buy_till_you_die.gamma_gamma import Amounts
+from models.buy_till_you_die.gamma_gamma import GammaGamma as Spend
+from models.buy_till_you_die.processes import PROCESSES
+from models.contract import Detailed
 from models.estimators import create
 from models.estimators.clv import Clv
+from models.purchases import histories
+
+CUTOFF = pd.Timestamp("2025-03-01")
+HORIZON = 140
 
 
 def simulate(n: int = 4000, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
@@ -24,10 +34,13 @@ def simulate(n: int = 4000, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
             days.append(day)
         paid = rng.gamma(3.0, price / 3.0, len(days))
         past = [(day, amount) for day, amount in zip(days, paid, strict=True) if day < 280]
-        first, last = past[0][0], past[-1][0]
-        rows.append((len(past) - 1, last - first, 280 - first, sum(amount for _, amount in past) / len(past)))
+        first, last, repeats = past[0][0], past[-1][0], [amount for _, amount in past[1:]]
+        mean = sum(amount for _, amount in past) / len(past)
+        repeated = sum(repeats) / len(repeats) if repeats else 0.0
+        rows.append((len(repeats), last - first, 280 - first, mean, repeated))
         later.append(sum(amount for day, amount in zip(days, paid, strict=True) if 280 <= day < 420))
-    return pd.DataFrame(rows, columns=list(Clv.requires), dtype=float), np.array(later)
+    frame = pd.DataFrame(rows, columns=[*Clv.requires, "monetary_value"], dtype=float)
+    return frame.assign(cutoff=CUTOFF, share=np.where(frame["frequency"] > 2, -0.2, 0.4)), np.array(later)
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +55,40 @@ def frame(sample: tuple[pd.DataFrame, np.ndarray]) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def model(frame: pd.DataFrame) -> Clv:
-    return Clv(horizon_days=140).fit(frame)
+    return Clv(HORIZON).fit(frame)
 
 
-def test_it_is_purchases_times_value_with_the_first_day_counted_in_value_alone(model: Clv, frame: pd.DataFrame) -> None:
-    weeks = {"x": frame["frequency"], "t_x": frame["recency_days"] / 7, "T": frame["tenure_days"] / 7}
-    days, amount = frame["frequency"] + 1, frame["mean_day_spend"]
-    purchases = expected_purchases(fit_bgnbd(**weeks), horizon=20, **weeks)
-    value = expected_value(fit_gamma_gamma(days, amount), x=days, m=amount)
-    assert model.predict(frame) == pytest.approx(purchases * value, rel=1e-14)
+def on(model: Clv, **terms: Any) -> Clv:
+    """Give what the model has learned on other terms."""
+    return Clv(**{**model.get_params(), **terms}).restore(model.state())
+
+
+# ---- what it is ----
+
+
+@pytest.mark.parametrize("process", list(PROCESSES))
+def test_it_is_purchases_times_value_with_the_first_day_counted_in_value_alone(
+    frame: pd.DataFrame, process: str
+) -> None:
+    found, amounts = histories(frame), Amounts.of(x=frame["frequency"] + 1, m=frame["mean_day_spend"])
+    params = fit(PROCESSES[process], found).params
+    purchases = found.spread(PROCESSES[process].expected_purchases(params, found, horizon=HORIZON / 7))
+    value = Spend().expected_value(fit(Spend(), amounts.positive).params, amounts)
+    predicted = Clv(HORIZON, process=process).fit(frame).predict(frame)
+    assert predicted == pytest.approx(purchases * value, rel=1e-12)
+
+
+def test_it_may_learn_amounts_from_repeat_days_alone_as_the_papers_do(frame: pd.DataFrame) -> None:
+    model = Clv(HORIZON, repeat_only=True).fit(frame)
+    assert model.requires == ("frequency", "recency_days", "tenure_days", "monetary_value")
+    amounts = Amounts.of(x=frame["frequency"], m=frame["monetary_value"])
+    assert model.value_.params_ == fit(Spend(), amounts.positive).params
+    once = (frame["frequency"] == 0).to_numpy()
+    told = model.details(frame)
+    assert len(set(told["expected_value"][once])) == 1
+    assert len(set(told["expected_value"][~once])) > 100
+    odd = frame.drop(columns="mean_day_spend").assign(monetary_value=frame["monetary_value"].where(~once))
+    assert model.predict(odd).tolist() == model.predict(frame).tolist()
 
 
 def test_it_foretells_the_total_and_the_order(model: Clv, sample: tuple[pd.DataFrame, np.ndarray]) -> None:
@@ -65,7 +103,7 @@ def test_it_is_never_negative_and_grows_with_the_horizon(model: Clv, frame: pd.D
     returner = frame.iloc[:5].assign(mean_day_spend=[-20.0, 0.0, 1.0, 10.0, 1e6])
     before = np.zeros(5)
     for days in (1, 30, 365, 3650):
-        now = Clv(horizon_days=days).restore(model.state()).predict(returner)
+        now = on(model, horizon_days=days).predict(returner)
         assert (now > before).all()
         before = now
     assert before[0] < before[4]
@@ -76,6 +114,177 @@ def test_more_spend_is_worth_more(model: Clv, frame: pd.DataFrame) -> None:
     assert (model.predict(doubled) > model.predict(frame)).all()
 
 
+# ---- its terms ----
+
+
+def test_interest_is_paid_from_the_day_on_which_each_purchase_comes(model: Clv, frame: pd.DataFrame) -> None:
+    """Day by day what is added counts exp(−rate · years); half a day off either way nearly cancels."""
+    some, total, before = frame.iloc[:50], np.zeros(50), np.zeros(50)
+    for day in range(HORIZON):
+        until = on(model, horizon_days=day + 1).predict(some)
+        total += (until - before) * np.exp(-0.8 * (day + 0.5) / 365.25)
+        before = until
+    assert on(model, discount_rate=0.8).predict(some) == pytest.approx(total, rel=1e-6)
+    assert (total < 0.95 * before).any()
+
+
+def test_the_margin_is_a_share_of_revenue_the_same_or_each_customers_own(model: Clv, frame: pd.DataFrame) -> None:
+    revenue = model.predict(frame)
+    assert on(model, margin=0.3).predict(frame) == pytest.approx(0.3 * revenue)
+    own = on(model, margin=0.3, margin_from="share")
+    assert own.requires == (*Clv.requires, "share")
+    assert own.predict(frame) == pytest.approx(frame["share"] * revenue)
+    assert (own.predict(frame) < 0).any()
+    unknown = own.predict(frame.assign(share=frame["share"].where(frame["share"] > 0)))
+    assert unknown == pytest.approx(np.where(frame["share"] > 0, 0.4, 0.3) * revenue)
+    with pytest.raises(ValueError, match=r"lacks the features \['share'\]"):
+        Clv(HORIZON, margin_from="share").fit(frame.drop(columns="share"))
+
+
+def test_a_cost_falls_due_all_the_time_whoever_is_alive(model: Clv, frame: pd.DataFrame) -> None:
+    revenue, years = model.predict(frame), HORIZON / 365.25
+    assert on(model, cost_per_year=12).predict(frame) == pytest.approx(revenue - 12 * years)
+    discounted = on(model, cost_per_year=12, discount_rate=0.5).predict(frame)
+    cost = sum(12 * years / 1000 * np.exp(-0.5 * years * (step + 0.5) / 1000) for step in range(1000))
+    assert discounted == pytest.approx(on(model, discount_rate=0.5).predict(frame) - cost, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("terms", "told"),
+    [
+        ({"discount_rate": -0.1}, "discount_rate is -0.1; give the yearly rate"),
+        ({"discount_rate": float("inf")}, "discount_rate is inf"),
+        ({"margin": float("nan")}, "margin is nan; give the share of revenue"),
+        ({"cost_per_year": -1.0}, "cost_per_year is -1.0; give a cost from 0 on"),
+        ({"process": "sbg"}, "unknown process 'sbg'"),
+    ],
+)
+def test_terms_that_cannot_be_are_refused(frame: pd.DataFrame, terms: dict[str, Any], told: str) -> None:
+    with pytest.raises((ValueError, UnknownName), match=told):
+        Clv(HORIZON, **terms).fit(frame)
+
+
+# ---- month by month ----
+
+
+@pytest.mark.parametrize("terms", [{}, {"discount_rate": 0.3, "margin": 0.4, "cost_per_year": 5.0}])
+def test_the_months_of_the_horizon_add_up_to_it(model: Clv, frame: pd.DataFrame, terms: dict[str, Any]) -> None:
+    other = on(model, **terms)
+    months = other.by_month(frame)
+    assert months.shape == (len(frame), 5)  # 140 days are 4.6 months
+    assert months.sum(axis=1) == pytest.approx(other.predict(frame), rel=1e-9, abs=1e-9)
+    ends = [30.4375 * month for month in (1, 2)]
+    first, second = (on(other, horizon_days=end).predict(frame) for end in ends)
+    assert months[:, 0] == pytest.approx(first)
+    assert months[:, 1] == pytest.approx(second - first, abs=1e-9)
+    plain = other.by_month(frame, discounted=False).sum(axis=1)
+    assert plain == pytest.approx(on(other, discount_rate=0.0).predict(frame), rel=1e-9, abs=1e-9)
+
+
+def test_months_may_be_more_or_fewer_and_customers_fade(model: Clv, frame: pd.DataFrame) -> None:
+    two, year = model.by_month(frame, 2), model.by_month(frame, 12)
+    assert (two.shape, year.shape) == ((len(frame), 2), (len(frame), 12))
+    assert two == pytest.approx(year[:, :2])
+    assert (np.diff(year, axis=1) < 0).all()
+    alone = model.by_month(frame.iloc[[7]], 12)
+    assert alone[0].tolist() == year[7].tolist()
+
+
+# ---- what is told of each ----
+
+COLUMNS = ["p_alive", "expected_purchases", "expected_value", "clv", "low", "high", "next_order", "flags"]
+
+
+def test_details_stand_beside_the_score(model: Clv, frame: pd.DataFrame) -> None:
+    odd = frame.set_axis(np.arange(len(frame))[::-1] * 3)
+    told = model.details(odd)
+    assert isinstance(model, Detailed)
+    assert told.columns.tolist() == COLUMNS
+    assert told.index.tolist() == odd.index.tolist()
+    assert told["clv"].tolist() == model.predict(frame).tolist()
+    assert (told["expected_purchases"] * told["expected_value"]).to_numpy() == pytest.approx(model.predict(frame))
+    assert told["p_alive"].between(0, 1).all()
+    assert (told["low"] <= told["high"]).all()
+    assert (told["low"] >= 0).all()
+    assert told.drop(columns="next_order").notna().all(axis=None)
+
+
+def test_details_of_a_row_alone_are_those_among_many_bit_for_bit(model: Clv, frame: pd.DataFrame) -> None:
+    together = model.details(frame)
+    fresh = on(model)
+    for row in range(0, len(frame), 211):
+        pd.testing.assert_frame_equal(fresh.details(frame.iloc[[row]]), together.iloc[[row]], check_exact=True)
+    pd.testing.assert_frame_equal(fresh.details(frame[::-1])[::-1], together, check_exact=True)
+    again = create("clv", horizon_days=HORIZON).restore(json.loads(json.dumps(model.state())))
+    assert isinstance(again, Clv)
+    pd.testing.assert_frame_equal(again.details(frame), together, check_exact=True)
+
+
+def test_the_interval_holds_what_came(model: Clv, sample: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, later = sample
+    told = model.details(frame)
+    assert 0.88 < ((told["low"] <= later) & (later <= told["high"])).mean() < 0.96
+
+
+def test_the_interval_is_on_the_same_terms_as_the_value(model: Clv, frame: pd.DataFrame) -> None:
+    plain, cost = model.details(frame), 12 * HORIZON / 365.25
+    margin, costly = on(model, margin=0.3).details(frame), on(model, cost_per_year=12).details(frame)
+    for name in ("low", "high", "clv"):
+        assert margin[name].to_numpy() == pytest.approx(0.3 * plain[name])
+        assert costly[name].to_numpy() == pytest.approx(plain[name] - cost)
+    loss = on(model, margin=-1.0).details(frame)
+    assert loss["low"].to_numpy() == pytest.approx(-plain["high"])
+    assert loss["high"].to_numpy() == pytest.approx(-plain["low"])
+    later = on(model, discount_rate=0.5).details(frame)
+    assert later["high"].to_numpy() == pytest.approx(plain["high"] * later["clv"] / plain["clv"])
+    for told in (margin, costly, loss, later):  # what is not money stays what it is
+        pd.testing.assert_frame_equal(
+            told[["p_alive", "expected_purchases", "next_order", "flags"]],
+            plain[["p_alive", "expected_purchases", "next_order", "flags"]],
+        )
+
+
+def test_the_next_order_is_awaited_of_those_who_probably_place_one(model: Clv, frame: pd.DataFrame) -> None:
+    told, found, process = model.details(frame), histories(frame), PROCESSES["pareto_nbd"]
+    params = model.purchases_.params
+    silent = found.spread(process.p_silent(params, found, horizon=HORIZON / 7))
+    assert (told["next_order"].isna() == (silent >= 0.5)).all()
+    some = told["next_order"].notna().to_numpy()
+    assert 100 < some.sum() < 3000
+    wait = (told["next_order"][some] - CUTOFF).dt.days.to_numpy()
+    median = found.spread(process.next_purchase(params, found))[some] * 7
+    assert (wait - 1 < median).all()
+    assert (median <= wait).all()
+    assert (wait <= HORIZON).all()
+    with pytest.raises(ValueError, match=r"lacks the features \['cutoff'\]"):
+        model.details(frame.drop(columns="cutoff"))
+
+
+def test_flags_say_what_to_beware_of(model: Clv, frame: pd.DataFrame) -> None:
+    columns = [*Clv.requires, "cutoff"]
+    rows = [(5, 270, 280, 40.0), (0, 0, 30, 40.0), (9, 60, 280, 40.0), (5, 270, 280, 90_000.0), (9, 60, 280, -3.0)]
+    odd = pd.DataFrame([(*row, CUTOFF) for row in rows], columns=columns)
+    gone = model.details(odd)["p_alive"] < 0.5
+    assert gone.tolist() == [False, False, True, False, True]
+    assert model.details(odd)["flags"].tolist() == [
+        "",
+        "one purchase only",
+        "probably gone",
+        "amount far outside",
+        "probably gone; amount far outside",
+    ]
+    long = "extrapolated: horizon longer than the history seen"
+    assert on(model, horizon_days=280).details(odd)["flags"][0] == ""
+    assert on(model, horizon_days=281).details(odd)["flags"].tolist()[:2] == [long, f"one purchase only; {long}"]
+    grows = frame.assign(mean_day_spend=frame["mean_day_spend"] * (1 + frame["frequency"]))
+    falls = frame.assign(mean_day_spend=frame["mean_day_spend"] / (1 + frame["frequency"]))
+    assert Clv(HORIZON).fit(grows).details(odd)["flags"][0] == "spend grows with frequency"
+    assert Clv(HORIZON).fit(falls).details(odd)["flags"][0] == "spend falls with frequency"
+
+
+# ---- the contract ----
+
+
 def test_one_row_equals_many_bit_for_bit(model: Clv, frame: pd.DataFrame) -> None:
     together = model.predict(frame)
     for row in range(0, len(frame), 97):
@@ -83,15 +292,22 @@ def test_one_row_equals_many_bit_for_bit(model: Clv, frame: pd.DataFrame) -> Non
 
 
 def test_state_survives_json_bit_for_bit(model: Clv, frame: pd.DataFrame) -> None:
-    again = create("clv", horizon_days=140).restore(json.loads(json.dumps(model.state())))
+    again = create("clv", horizon_days=HORIZON).restore(json.loads(json.dumps(model.state())))
     assert (again.predict(frame) == model.predict(frame)).all()
-    assert (again.state(), again.get_params()) == (model.state(), {"horizon_days": 140})
+    assert (again.state(), again.get_params()) == (model.state(), model.get_params())
 
 
 def test_y_is_ignored_and_the_contract_is_kept(model: Clv, frame: pd.DataFrame) -> None:
     fitted = create("clv", setting={"horizon_days": 7, "kind": "amount"}).fit(frame, frame["frequency"])
     assert fitted.state() == model.state()
     assert (fitted.learns, fitted.kinds, fitted.labels) == ("past", ("amount",), ())
+
+
+def test_weights_are_customers(frame: pd.DataFrame) -> None:
+    weight = np.arange(len(frame)) % 3
+    weighed = Clv(HORIZON).fit(frame, sample_weight=weight)
+    repeated = Clv(HORIZON).fit(frame.loc[np.repeat(frame.index, weight)])
+    assert weighed.predict(frame) == pytest.approx(repeated.predict(frame), rel=1e-5)
 
 
 def test_refusals(model: Clv, frame: pd.DataFrame) -> None:
