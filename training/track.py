@@ -36,7 +36,7 @@ def track(
     experiment = experiment_of(registry, artifact.name, artifacts=artifacts)
     with recording(registry, experiment, name=judged.champion, tags=_tags(judged, task, splits)) as run:
         run.params({**artifact.model.get_params(), "calibration": judged.best.calibration})
-        run.metrics(_metrics(judged, POOLED))
+        run.metrics({**_metrics(judged, POOLED), **_lifetime(record)})
         for step, part in enumerate(splits.names):
             with recording(registry, experiment, name=part, tags={"part": part}, parent=run) as child:
                 child.metrics(_metrics(judged, part), step=step)
@@ -86,6 +86,25 @@ def _metrics(judged: Judged, part: str) -> dict[str, float]:
         if model != judged.champion:
             told |= dict(_named(each.metrics, part, prefix=f"{model}/", ends=("value",)))
     return told
+
+
+def _lifetime(record: Mapping[str, Any]) -> dict[str, float]:
+    """Give totals of lifetime value: of the latest part, and between what multiples of it a next one lies, if known."""
+    told = record.get("lifetime")
+    if told is None:
+        return {}
+    seen, after = told["tracked"]
+    found = {
+        "lifetime/purchases.actual": after["actual"],
+        "lifetime/purchases.expected": after["expected"],
+        "lifetime/purchases_seen.actual": seen["actual"],
+        "lifetime/purchases_seen.expected": seen["expected"],
+        "lifetime/total.low": told["total"]["low"],
+        "lifetime/total.high": told["total"]["high"],
+    }
+    for row in told["total"]["closed"][-1:]:
+        found |= {f"lifetime/total.{name}": row[name] for name in ("actual", "expected", "ratio")}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _named(metrics: pd.DataFrame, part: str, *, prefix: str, ends: Sequence[str]) -> Iterator[tuple[str, float]]:

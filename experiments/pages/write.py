@@ -7,6 +7,7 @@ from typing import Any
 from configs.whole import whole_folder
 from experiments.pages.asked import data, judged, question
 from experiments.pages.blocks import Picture, Section
+from experiments.pages.lifetime import lifetime
 from experiments.pages.measured import by_part, calibration, grade, metrics, names
 from experiments.pages.origin import features, models, provenance
 from experiments.pages.picture import picture
@@ -49,6 +50,7 @@ def _card(record: Record, pictures: Mapping[str, Picture], run_id: str) -> list[
         judged(record),
         metrics(record, pictures),
         calibration(record, pictures),
+        lifetime(record, pictures),
         grade(record),
         profit(record, pictures),
         reasons(record, pictures),

@@ -19,7 +19,7 @@ from features.library import POPULATIONS, TARGETS, chosen
 from models.contract import TargetKind
 from models.metrics import METRICS
 from models.money import Campaign
-from tests.records import Record, amount, churn, folds, segments
+from tests.records import Record, amount, churn, folds, segments, value
 from training.grade import EVENTS, FALL, PARTS, RANKED, TRUE
 from training.judge import judge
 from training.record import Worth, record
@@ -27,7 +27,7 @@ from training.splits import rolling
 from training.task import Task
 
 RUN = "0123abc4"
-KINDS = {"churn": churn, "amount": amount, "segments": segments, "folds": folds}
+KINDS = {"churn": churn, "amount": amount, "segments": segments, "folds": folds, "value": value}
 FILES = ["card.html", "card.md", "report.html"]
 
 
@@ -98,17 +98,19 @@ def test_every_kind_has_its_three_pages(pages: dict[str, dict[str, str]]) -> Non
     assert all(list(found) == FILES for found in pages.values())
 
 
-HEADINGS = ["Question", "Data", "How it was judged", "Metrics", "Calibration", "Grade", "Profit", "Reasons", "Fairness"]
+HEADINGS = ["Question", "Data", "How it was judged", "Metrics", "Calibration", "Lifetime value", "Grade", "Profit"]
+HEADINGS += ["Reasons", "Fairness"]
 ENDS = ["Limits", "Alarms overridden", "Provenance"]
 
 
 @pytest.mark.parametrize(
     ("kind", "missing"),
     [
-        ("churn", set()),
-        ("folds", set()),
-        ("amount", {"Profit", "Fairness"}),
-        ("segments", {"Calibration", "Profit", "Fairness"}),
+        ("churn", {"Lifetime value"}),
+        ("folds", {"Lifetime value"}),
+        ("amount", {"Lifetime value", "Profit", "Fairness"}),
+        ("value", {"Profit", "Fairness"}),
+        ("segments", {"Calibration", "Lifetime value", "Profit", "Fairness"}),
     ],
 )
 def test_a_card_has_its_sections_and_a_report_more(
@@ -323,6 +325,7 @@ OURS = {
     *(f"{bound:.2f}" for bounds in (*RANKED.values(), *TRUE.values()) for bound in bounds[1]),
     *(f"{bound:.2f}" for bound in FALL),
     *(str(bound) for bound in (*EVENTS, PARTS)),
+    *("1", "5", "20", "50"),  # the highest so many percent
 }
 
 
@@ -359,7 +362,20 @@ def _named(value: Any, path: tuple[str, ...] = ()) -> Any:
         return {name: _named(each, (*path, name)) for name, each in value.items()}
     if isinstance(value, list):
         return [_named(each, path) for each in value]
-    kept = {"kind", "judged", "champion", "baseline", "level", "which", "calibration", "letter", "from", "to"}
+    kept = {
+        "kind",
+        "judged",
+        "champion",
+        "baseline",
+        "level",
+        "which",
+        "calibration",
+        "letter",
+        "from",
+        "to",
+        "unit",
+        "frequency",
+    }
     if not isinstance(value, str) or path[-1] in kept or path[:2] == ("parts", "name"):
         return value
     return NASTY
@@ -470,6 +486,67 @@ def test_a_report_has_the_plots_and_a_card_has_none(pages: dict[str, dict[str, s
     assert Page(pages["churn"]["card.html"]).of("img") == []
 
 
+VALUE_SAYS = [
+    "It fell back to what purchases tell alone. Customers are taken to buy by Pareto/NBD.",
+    "Who bought once, 53.2 weeks ago, may still buy with a probability of 28.7 %.",
+    "Nine times in ten a next total lies between 0.864 and 1.171 times the sum of the scores",
+]
+
+
+def test_lifetime_value_is_told_in_words_and_tables(pages: dict[str, dict[str, str]]) -> None:
+    for name in ("card.html", "report.html"):
+        page = Page(pages["value"][name])
+        for told in VALUE_SAYS:
+            assert told in page.text
+        for row in (
+            ["2024-12-08", "39,002.5", "39,502.5", "1.012"],
+            ["up to the cutoff", "6", "615.0", "621.2", "0.990"],
+            ["after it", "3", "336.0", "311.8", "1.078"],
+            ["7+", "253", "2.987", "2.861", "82.27", "79.71"],
+            ["repeat purchase days before", "customers", "mean purchase days", "expected", "mean value", "expected"],
+            ["months", "BG/NBD", "MBG/NBD", "Pareto/NBD", "greatest less least, of their mean"],
+        ):
+            assert row in page.rows
+        assert [row[0] for row in page.rows if len(row) == 5 and row[0].isdigit()][-5:] == [
+            "12",
+            "24",
+            "36",
+            "48",
+            "60",
+        ]
+        assert "the highest 10 % hold\n57.1 %" in page.text
+    assert "the highest 10 % hold**: 57.1 %" in pages["value"]["card.md"].replace("\\", "")
+
+
+def test_what_is_not_known_of_value_is_said(tmp_path: Path) -> None:
+    made = value()
+    told = made["lifetime"]
+    told["total"] |= {"low": None, "high": None, "closed": told["total"]["closed"][:2]}
+    told["spread"] |= {"so_far": {}, "by_month": {}, "spread": [], "left_out": {"BG/NBD": "it did not converge"}}
+    told["tracking"], told["note"] = [], ""
+    for row in told["frequencies"]:
+        row |= {"value": None, "expected_value": None}
+    page = Page(written(made, tmp_path / "pages")["report.html"])
+    assert "How far the total may be off is not known: 2 past periods have closed that do not overlap" in page.text
+    assert "BG/NBD is left out: it did not converge" in page.text
+    assert ["repeat purchase days before", "customers", "mean purchase days", "expected"] in page.rows
+    assert not any(row[0] in ("after it", "months") for row in page.rows)
+    told["total"]["closed"] = []
+    assert "Totals of past periods" not in written(made, tmp_path / "none")["report.html"]
+
+
+def test_lifetime_value_has_its_plots(pages: dict[str, dict[str, str]]) -> None:
+    alts = [each["alt"] for each in Page(pages["value"]["report.html"]).of("img")]
+    assert [alt.partition(":")[0] for alt in alts][3:] == [
+        "Repeat purchases so far",
+        "Purchases within the horizon",
+        "How value is spread over customers",
+        "Who may still buy",
+        "Still to come from today's customers",
+    ]
+    assert not any(alt.endswith(": ") for alt in alts)
+
+
 def test_every_metric_has_a_name_for_people() -> None:
     assert set(METRICS) <= set(NAMES)
 
@@ -505,12 +582,14 @@ def _real(task: Task, models: dict[str, dict[str, Any]], *, tests: list[str], wo
 def test_records_by_hand_have_the_shape_of_real_ones(tmp_path: Path, simulated: History) -> None:
     features, known = chosen(["rfm", "days_since_last"]), POPULATIONS["known"]
     trees: dict[str, dict[str, Any]] = {"base_rate": {}, "boosted": {"rounds": 10}}
+    clv: dict[str, dict[str, Any]] = {"base_rate": {}, "clv": {}}
     group = chosen(["customers.region"], simulated)[0]
     leaves = Task(simulated, known, features, TARGETS["churned"], horizon_days=28, group=group)
     worth = Worth(Campaign(1.0, 5.0, 0.3, 40.0), money=100.0)
     real = {
         churn: _real(leaves, trees, tests=["2024-12-08", "2025-01-05"], worth=worth),
         amount: _real(Task(simulated, known, features, TARGETS["future_spend"], 28), trees, tests=["2025-01-05"]),
+        value: _real(Task(simulated, known, features, TARGETS["future_spend"], 28), clv, tests=["2025-01-05"]),
         segments: _real(Task(simulated, known, features), {"segments": {}}, tests=["2025-01-05"]),
     }
     for made, told in real.items():

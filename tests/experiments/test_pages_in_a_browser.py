@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from experiments.pages import write_pages
-from tests.records import amount, churn, folds, segments
+from tests.records import amount, churn, folds, segments, value
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = (360, 1200)
@@ -81,7 +81,7 @@ def opened(browser: str, page: Path, *more: str) -> tuple[str, list[str]]:
 def seen(browser: str, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """Look at every page in frames as wide as a telephone and as a desk's screen."""
     folder = tmp_path_factory.mktemp("seen")
-    for made in (churn, amount, segments, folds):
+    for made in (churn, amount, segments, folds, value):
         write_pages(folder / made.__name__, made(), run_id="run")
     pages = sorted(path.relative_to(folder) for path in folder.glob("*/*.html"))
     frames = [f'<iframe src="{page}" style="width: {width}px"></iframe>' for page in pages for width in WIDTHS]
@@ -92,7 +92,7 @@ def seen(browser: str, tmp_path_factory: pytest.TempPathFactory) -> list[dict[st
     (told,) = re.findall(r'<pre id="seen">([^<]*)</pre>', document)
     found: list[dict[str, Any]] = json.loads(html.unescape(told))
     assert [each["width"] for each in found] == list(WIDTHS) * len(pages)
-    assert len(pages) == 8
+    assert len(pages) == 10
     return found
 
 
@@ -108,6 +108,7 @@ def test_all_of_a_page_is_shown(seen: list[dict[str, Any]]) -> None:
         "amount/report.html": 3,
         "churn/report.html": 5,
         "folds/report.html": 4,
+        "value/report.html": 8,
     }
     assert all(width > 0 for images in pictures.values() for width in images)
 

@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from tests.records import ORIGINS, amount, churn, folds, segments
+from tests.records import ORIGINS, amount, churn, folds, segments, value
 from training.plots import plots
 from training.plots.style import COLOURS, SHOWN
 
 Points = list[tuple[float, float]]
+LIFETIME = ["tracking", "frequencies", "alive", "distribution", "spread"]
 
 
 def lines(axes: Axes) -> dict[str, Points]:
@@ -45,6 +46,7 @@ def texts(figure: Figure) -> set[str]:
         (amount, ["calibration", "gains", "metrics"]),
         (segments, []),
         (folds, ["calibration", "gains", "metrics", "importance"]),
+        (value, ["calibration", "gains", "metrics", *LIFETIME]),
     ],
 )
 def test_what_there_is_is_drawn_and_nothing_else(record: Callable[[], dict[str, Any]], drawn: list[str]) -> None:
@@ -215,7 +217,7 @@ def test_names_are_text_and_no_formulas() -> None:
     assert r"what \$x^2\$ costs in \$" in texts(plots(record)["importance"])
 
 
-@pytest.mark.parametrize("record", [churn, amount])
+@pytest.mark.parametrize("record", [churn, amount, value])
 def test_they_can_be_drawn_and_read(record: Callable[[], dict[str, Any]]) -> None:
     """480 pixels wide at 100 dots to the inch, with titles and labels, and nothing cut off."""
     for name, figure in plots(record()).items():
@@ -226,7 +228,7 @@ def test_they_can_be_drawn_and_read(record: Callable[[], dict[str, Any]]) -> Non
         box = figure.get_tightbbox()
         assert box.x0 >= -0.01, name
         assert box.x1 <= figure.get_size_inches()[0] + 0.01, name
-        for axes in figure.axes:
-            assert axes.get_title(loc="left")
-        assert figure.axes[-1].get_xlabel() or name == "metrics"
-        assert all(axes.get_ylabel() for axes in figure.axes) or name == "importance"
+        titled = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
+        assert all(axes.get_title(loc="left") for axes in titled)
+        assert titled[-1].get_xlabel() or name == "metrics"
+        assert all(axes.get_ylabel() for axes in titled) or name == "importance"

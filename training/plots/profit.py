@@ -6,10 +6,9 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from training.plots.rows import Record, Values, column
-from training.plots.style import COLOURS, GREY, INK, empty, legend
+from training.plots.style import COLOURS, GREY, INK, empty, legend, thousands
 
 CUTS: Final[Mapping[str, Any]] = {
     "at_budget": {"label": "at the budget", "color": COLOURS[2], "lw": 5, "alpha": 0.3},
@@ -36,7 +35,7 @@ def profit(record: Record) -> Figure:
     axes.set(xlabel="customers contacted, the most profitable first", ylabel="profit, in the data's currency")
     _near_the_top(axes, contacted, list(curves.values()))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:,.6g}".replace("-", "−")))
+        thousands(axis)
     legend(figure, axes)
     return figure
 

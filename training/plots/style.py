@@ -6,7 +6,9 @@ from typing import Any, Final
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 WIDTH: Final = 4.8
 """Inches: at 100 dots to the inch, 480 pixels."""
@@ -63,6 +65,11 @@ def empty(title: str, *, height: float) -> tuple[Figure, Axes]:
     axes = figure.add_subplot()
     axes.set(title=title)
     return figure, axes
+
+
+def thousands(axis: Axis) -> None:
+    """Write an axis' numbers with commas between thousands, and a minus that is one."""
+    axis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:,.10g}".replace("-", "−")))
 
 
 def legend(figure: Figure, axes: Axes) -> None:

@@ -113,14 +113,16 @@ def test_totals_are_of_the_whole_horizon_however_short_what_is_learned_from(judg
 
 def test_models_part_the_farther_they_look(told: dict[str, Any]) -> None:
     found = told["spread"]
-    assert list(found["totals"]) == ["BG/NBD", "MBG/NBD", "Pareto/NBD"]
+    assert list(found["so_far"]) == list(found["by_month"]) == ["BG/NBD", "MBG/NBD", "Pareto/NBD"]
     assert (found["unit"], found["left_out"]) == ("purchase days", {})
-    assert found["months"][:2] == [3, 6]
-    for totals in found["totals"].values():
-        assert (np.diff([0, *totals]) > 0).all()
-    last = [totals[-1] for totals in found["totals"].values()]
+    for name, months in found["by_month"].items():
+        assert len(months) == 60
+        assert min(months) > 0
+        assert months[0] > months[-1]
+        assert found["so_far"][name] == pytest.approx(np.cumsum(months))
+    last = [months[-1] for months in found["so_far"].values()]
     assert found["spread"][-1] == pytest.approx((max(last) - min(last)) / np.mean(last))
-    assert found["spread"][-1] > found["spread"][0]
+    assert found["spread"][-1] > found["spread"][5]
 
 
 @pytest.mark.parametrize("model", ["base_rate", "boosted"])

@@ -10,7 +10,7 @@ from features.engine.door import admit
 from features.history import History
 from models.buy_till_you_die.pareto_nbd import ParetoNbd
 from training.record.lifetime.purchases import Buying
-from training.record.lifetime.tracking import tracking
+from training.record.lifetime.tracking import halves, tracking
 
 PARAMS = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7}
 BOUGHT: Mapping[str, list[str]] = {
@@ -58,6 +58,18 @@ def test_each_week_is_what_a_loop_finds(history: History) -> None:
         before = {"actual": came, "expected": expected}
     assert found[0]["actual"] == 0.0
     assert [row["actual"] for row in found] == [0, 0, 1, 0, 2, 2, 2, 0]
+
+    seen, unseen = halves(found)
+    assert (seen["seen"], seen["weeks"], seen["actual"]) == (True, 5, 3.0)
+    assert (unseen["seen"], unseen["weeks"], unseen["actual"]) == (False, 3, 4.0)
+    assert seen["expected"] == pytest.approx(found[4]["expected_so_far"])
+    assert unseen["ratio"] == pytest.approx(4 / (found[-1]["expected_so_far"] - found[4]["expected_so_far"]))
+
+
+def test_nothing_expected_has_no_ratio() -> None:
+    assert halves([]) == [
+        {"seen": seen, "weeks": 0, "actual": 0.0, "expected": 0.0, "ratio": None} for seen in (True, False)
+    ]
 
 
 def test_a_cutoff_within_a_day_is_that_day(history: History) -> None:

@@ -19,7 +19,7 @@ from training.record.lifetime.frequencies import frequencies
 from training.record.lifetime.purchases import buying
 from training.record.lifetime.spread import spread
 from training.record.lifetime.total import Closed, total
-from training.record.lifetime.tracking import tracking
+from training.record.lifetime.tracking import halves, tracking
 from training.splits import Split
 from training.task import Task
 
@@ -39,14 +39,14 @@ def lifetime(judged: Backtested, task: Task) -> dict[str, Any] | None:
         return None
     asked = asked_by(last, judged.calibration)
     cutoff = last.split.first_test
+    weeks = tracking(task.history, process, asked.X["customer_id"], cutoff=cutoff, until=cutoff + task.closes_in)
     return {
         "part": last.split.name,
         "process": process.process.title,
         "note": str(getattr(judged.artifact.model, "note_", "")),
         "history_days": int(asked.X["tenure_days"].max()),
-        "tracking": tracking(
-            task.history, process, asked.X["customer_id"], cutoff=cutoff, until=cutoff + task.closes_in
-        ),
+        "tracking": weeks,
+        "tracked": halves(weeks),
         "frequencies": frequencies(pd.concat([_came(part, judged, task) for part in judged.parts])),
         "alive": alive(process, asked.X),
         "distribution": distribution(asked.scored["score"].to_numpy(dtype=np.float64)),

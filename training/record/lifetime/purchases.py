@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.buy_till_you_die.fit import Fit
 from models.buy_till_you_die.process import Purchases
+from models.buy_till_you_die.processes import PROCESSES
 from models.contract import Model
 from models.purchases import DAYS_A_WEEK, HISTORY, histories
 
@@ -35,9 +37,21 @@ class Buying:
 
 
 def buying(model: Model) -> Buying | None:
-    """Give a model's process of purchases: its own, or that of its part `purchases_`; None where there is none."""
-    part: Any = getattr(model, "purchases_", model)
+    """Give the process by which a model, or its part without trees, takes customers to buy; None where there is none.
+
+    Its `process` is one or the name of one, what was fitted is its `purchases_` or `fit_`.
+    """
+    part = without_trees(model)
     process: Any = getattr(part, "process", None)
-    if not hasattr(process, "expected_of_new") or tuple(part.requires) != HISTORY:
+    if isinstance(process, str):
+        process = PROCESSES[process]
+    fitted = getattr(part, "purchases_", getattr(part, "fit_", None))
+    if not (hasattr(process, "expected_of_new") and isinstance(fitted, Fit) and set(HISTORY) <= set(model.requires)):
         return None
-    return Buying(process, part.params_)
+    return Buying(process, fitted.params)
+
+
+def without_trees(model: Model) -> Model:
+    """Give the part of a blend that is fitted to the past alone (`clv_`); of another model the model."""
+    part: Model = getattr(model, "clv_", model)
+    return part

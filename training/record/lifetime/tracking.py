@@ -1,5 +1,6 @@
 """The tracking curve: purchases as they came, week by week, against those that the process expected."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,19 @@ def tracking(
         }
         for place, week in enumerate(weeks)
     ]
+
+
+def halves(weeks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Add weeks up: those up to the cutoff, and those after it. Rows: seen, weeks, actual, expected, ratio (null where
+    nothing was expected).
+    """
+    found = []
+    for seen in (True, False):
+        half = [each for each in weeks if (each["week"] <= 0) == seen]
+        actual, expected = (float(sum(each[name] for each in half)) for name in ("actual", "expected"))
+        ratio = actual / expected if expected > 0 else None
+        found.append({"seen": seen, "weeks": len(half), "actual": actual, "expected": expected, "ratio": ratio})
+    return found
 
 
 def _came(days: pd.DataFrame, ends: Floats) -> Floats:
