@@ -211,7 +211,13 @@ def test_a_study_is_built_at_its_training_and_test_cutoffs(augury: Augury, small
 
 
 @pytest.mark.parametrize(
-    "changed", [{}, {"lead_days": 9}, {"target": None, "horizon_days": None, "champion": "segments"}]
+    "changed",
+    [
+        {},
+        {"lead_days": 9},
+        {"target": None, "horizon_days": None, "champion": "segments"},
+        {"target": "future_spend", "learn_days": 14},
+    ],
 )
 def test_cutoffs_of_a_study_are_all_that_it_trains_and_tests_on(simulated: History, changed: dict[str, object]) -> None:
     said = {
