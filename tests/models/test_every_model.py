@@ -15,7 +15,7 @@ from sklearn.base import clone
 from features.engine.run import outcome
 from features.history import History
 from features.library import POPULATIONS, TARGETS, chosen
-from models.contract import Explained, Model, TargetKind, eligible, feature_names
+from models.contract import Detailed, Explained, Model, TargetKind, eligible, feature_names
 from models.estimators import MODELS, create
 from training.splits import Split, rolling
 from training.task import Examples, Task
@@ -49,6 +49,7 @@ TAKES_ALL = {"blend", "boosted", "cross_sell", "engineered_logistic"}
 READS_ALL = {"clv_blend", *TAKES_ALL}
 TAKES_TEXT = {"base_rate", *TAKES_ALL}
 EXPLAINED = {"base_rate", "rfm_logistic", *TAKES_ALL}
+DETAILED = {"clv", "clv_blend"}
 QUICK: dict[str, dict[str, Any]] = {
     "blend": {"params": {"boosted": {"rounds": 20}}},
     "boosted": {"rounds": 20},
@@ -145,6 +146,11 @@ def test_no_model_is_left_out() -> None:
         "no_purchase": ("churned",),
         "shifted_beta_geometric": ("subscription_ended", "lapsed"),
     }
+
+
+def test_models_of_customers_who_leave_unseen_say_so() -> None:
+    silent = {"bgbb", "bgnbd", "clv", "clv_blend", "mbgnbd", "no_purchase", "pareto_nbd"}
+    assert {name for name, model in MODELS.items() if getattr(model, "noncontractual", False)} == silent
 
 
 def test_it_predicts_a_finite_value_of_its_kind_for_each_row(case: Fitted) -> None:
@@ -287,6 +293,26 @@ def test_contributions_add_up_to_the_link_of_what_is_predicted(case: Fitted) -> 
     assert isinstance(again, Explained)
     assert again.features_ == case.model.features_
     assert again.contributions(case.frame).tolist() == terms.tolist()
+
+
+def test_what_stands_beside_a_score_is_that_of_the_row_alone(case: Fitted) -> None:
+    if case.name not in DETAILED:
+        assert not isinstance(case.model, Detailed)
+        return
+    assert isinstance(case.model, Detailed)
+    told = case.model.details(case.frame)
+    assert told.columns.tolist() == [
+        *("p_alive", "expected_purchases", "expected_value", "clv", "low", "high", "next_order", "flags")
+    ]
+    assert told["clv"].tolist() == case.predicted.tolist()
+    assert told.drop(columns="next_order").notna().all(axis=None)
+    assert (told["low"] <= told["high"]).all()
+    again = create(case.name, **case.model.get_params()).restore(dict(plain(case.model.state())))
+    assert isinstance(again, Detailed)
+    some = [list(range(len(told)))[::-1], *([row] for row in range(0, len(told), 19))]
+    for places in some:
+        alone = again.details(case.frame.iloc[places])
+        pd.testing.assert_frame_equal(alone, told.iloc[places], check_exact=True)
 
 
 PLANS = np.array(["gold", "iron", "", None, "lead"], dtype=object)
