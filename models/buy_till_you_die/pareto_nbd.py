@@ -153,13 +153,12 @@ def _lifetime(s: Floats | float, beta: Floats | float, horizon: Floats | float) 
 
 def _discounted_lifetime(s: Floats, beta: Floats, horizon: float, *, rate: float) -> Floats:
     """Give the integral of exp(−rate y) (1 + y/beta)^−s over the horizon, as far as the first is not negligible."""
-    near = np.minimum(beta, 1 / rate) if rate else beta
-    span = np.log1p((min(horizon, NEGLIGIBLE / rate) if rate else horizon) / near)
+    span = np.log1p((min(horizon, NEGLIGIBLE / rate) if rate else horizon) / beta)
     total = np.zeros_like(span)
     for place, weight in points(MORE):
-        y = near * np.expm1(place * span)
-        total += weight * span * (near + y) * np.exp(-rate * y - s * np.log1p(y / beta))
-    return total
+        u = place * span
+        total += weight * np.exp((1 - s) * u - rate * beta * np.expm1(u))
+    return total * span * beta
 
 
 def _log_counts(shape: Floats, reach: Floats | float, counts: Floats) -> Floats:

@@ -19,16 +19,18 @@ CASES = [
     (5.0, 1.0, 1500.0, 30.0, 1500.0),
     (10.0, 0.5, 0.5, 900.0, 40.0),
     (10.0, 12.0, 0.5, 1.6, 1e-9),
+    (0.0132569, 19.555, 0.1, 14.487, 408.66),
+    (373.46, 0.0387695, 30.0, 1.0602, 654.15),
 ]
 
 
 def integral(a: float, b: float, p: float, q: float, length: float, of: Callable[[mp.mpf], mp.mpf]) -> float:
-    """Integrate piece by piece, each a fifth longer than the one before."""
+    """Integrate piece by piece, each longer by half than the one before."""
     ends = [mp.mpf(0)]
     step = min(a / p, b / q, length) / 4
     while ends[-1] < length:
         ends.append(min(ends[-1] + step, mp.mpf(length)))
-        step *= 1.2
+        step *= 1.5
     with mp.workdps(30):
         return float(mp.quad(lambda y: of(y) * (1 + y / a) ** -p * (1 + y / b) ** -q, ends, maxdegree=4))
 
