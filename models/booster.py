@@ -18,6 +18,8 @@ OBJECTIVES: dict[TargetKind, dict[str, object]] = {
     "amount": {"objective": "reg:tweedie", "tweedie_variance_power": 1.5},
 }
 """Each objective predicts the expected value of its target: a probability, a count, an amount of money."""
+SIGNED: dict[str, object] = {"objective": "reg:squarederror"}
+"""The objective of amounts that may be below 0: the mean again, on its own scale."""
 
 
 def fit_booster(
@@ -28,14 +30,16 @@ def fit_booster(
     rounds: int,
     params: dict[str, object],
     types: list[str] | None = None,
+    signed: bool = False,
 ) -> xgboost.Booster:
     """Fit trees to rows × features; NaN is a missing value.
 
     `types` says for each feature whether it is a quantity ("q") or a code without order ("c"); None: all quantities.
+    `signed` says that amounts may be below 0.
     """
     data = xgboost.DMatrix(values, target, feature_types=types)
     fixed = {"tree_method": "hist", "verbosity": 0}
-    return xgboost.train({**fixed, **OBJECTIVES[kind], **params}, data, num_boost_round=rounds)
+    return xgboost.train({**fixed, **(SIGNED if signed else OBJECTIVES[kind]), **params}, data, num_boost_round=rounds)
 
 
 def predict_booster(booster: xgboost.Booster, values: NDArray[np.float64]) -> NDArray[np.float64]:

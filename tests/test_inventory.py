@@ -138,6 +138,7 @@ def test_datasets_and_studies() -> None:
         "complete_journey_churn",
         "complete_journey_clv",
         "complete_journey_clv_half_year",
+        "complete_journey_contribution",
         "complete_journey_cross_sell",
         "complete_journey_price_tier",
         "complete_journey_segments",

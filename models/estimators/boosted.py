@@ -20,7 +20,8 @@ class Boosted(BaseEstimator):
 
     The defaults are shallow, slow and column-sampled: on a few thousand customers seen at many cutoffs they beat
     XGBoost's own. `kind` is what the target measures. `categories` says how trees see text: "one_hot", a column a
-    level, or "native", XGBoost's own splits on sets of levels (`models.encoding`).
+    level, or "native", XGBoost's own splits on sets of levels (`models.encoding`). `signed` says that amounts may be
+    below 0, as contributions are: trees then learn their mean by squared error, and terms are in currency.
     """
 
     learns: ClassVar = "outcome"
@@ -48,6 +49,7 @@ class Boosted(BaseEstimator):
         column_share: float = 0.35,
         row_share: float = 0.8,
         categories: str = "one_hot",
+        signed: bool = False,
         threads: int = 1,
         seed: int = 0,
     ) -> None:
@@ -59,12 +61,14 @@ class Boosted(BaseEstimator):
         self.column_share = column_share
         self.row_share = row_share
         self.categories = categories
+        self.signed = signed
         self.threads = threads
         self.seed = seed
 
     def fit(self, X: pd.DataFrame, y: pd.Series) -> Self:
-        """Fit on every feature column of the frame."""
+        """Fit on every feature column of the frame. Amounts below 0 that are not `signed` are a `ValueError`."""
         asked = eligible(X)
+        self._check_sign(y.to_numpy(dtype=np.float64)[asked])
         self.encoding_ = Encoding.of(X[asked], style=self.categories)
         self.features_ = self.encoding_.features
         self.booster_ = fit_booster(
@@ -82,6 +86,7 @@ class Boosted(BaseEstimator):
                 "seed": self.seed,
             },
             types=self.encoding_.types,
+            signed=self.signed,
         )
         self.trees_ = to_bytes(self.booster_)
         return self
@@ -100,8 +105,15 @@ class Boosted(BaseEstimator):
         summed = np.zeros((len(X), len(self.features_) + 1))
         for column, owner in enumerate(self.encoding_.owners):
             summed[:, owner] += terms[:, column]
-        summed[:, -1] = link(predict_booster(self.booster_, values), self.kind) - summed.sum(axis=1)
+        predicted = predict_booster(self.booster_, values)
+        summed[:, -1] = (predicted if self.signed else link(predicted, self.kind)) - summed.sum(axis=1)
         return summed
+
+    def _check_sign(self, y: NDArray[np.float64]) -> None:
+        if self.signed and self.kind != "amount":
+            raise ValueError(f"signed is about amounts, and the target is a {self.kind}: leave it out")
+        if self.kind == "amount" and not self.signed and len(y) and y.min() < 0:
+            raise ValueError(f"{(y < 0).sum()} amounts are below 0, the least is {y.min():g}: say signed = true")
 
     def state(self) -> dict[str, Any]:
         """Give the feature names, the levels of those that are text, and the trees."""

@@ -88,6 +88,7 @@ def test_the_studies_are_these() -> None:
         "complete_journey_churn",
         "complete_journey_clv",
         "complete_journey_clv_half_year",
+        "complete_journey_contribution",
         "complete_journey_cross_sell",
         "complete_journey_price_tier",
         "complete_journey_segments",
@@ -96,7 +97,7 @@ def test_the_studies_are_these() -> None:
         "simulated_lapse",
         "telco_churn",
     ]
-    assert [path.suffix for path in FOLDER.iterdir()] == [".toml"] * 15
+    assert [path.suffix for path in FOLDER.iterdir()] == [".toml"] * 16
 
 
 @pytest.mark.parametrize("name", study_names())

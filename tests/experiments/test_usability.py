@@ -152,6 +152,7 @@ def test_every_study_that_we_ship_is_turned_into_a_question() -> None:
         "complete_journey_churn": [("binary", 28, 84)],
         "complete_journey_clv": [("amount", 91, None)],
         "complete_journey_clv_half_year": [("amount", 182, None)],
+        "complete_journey_contribution": [("amount", 91, None)],
         "complete_journey_cross_sell": [("pairs", 28, 182)],
         "complete_journey_price_tier": [("other", 28, 84)],
         "complete_journey_segments": [],

@@ -78,8 +78,34 @@ def test_each_knob_turns_something_except_the_number_of_threads(
         return made.predict(frame).round(12).tolist()
 
     plain = predicted()
-    assert {*KNOBS, "categories"} == set(Boosted().get_params())
+    assert {*KNOBS, "categories", "signed"} == set(Boosted().get_params())
     assert {name for name, value in KNOBS.items() if predicted(**{name: value}) == plain} == {"threads"}
+
+
+def test_amounts_below_zero_are_learned_as_they_are(frame: pd.DataFrame) -> None:
+    """Who is high brings 40, who is low costs 15; terms are in currency, and a share is what its feature changes."""
+    high = frame["a"] > 0
+    y = pd.Series(np.where(high, 40.0, -15.0) + np.random.default_rng(3).normal(0, 4, ROWS))
+    model = Boosted("amount", signed=True, learning_rate=0.2, column_share=1.0).fit(frame, y)
+    predicted = model.predict(frame)
+    assert predicted[high].mean() == pytest.approx(y[high].mean(), abs=0.5)
+    assert predicted[~high].mean() == pytest.approx(y[~high].mean(), abs=0.5)
+    assert predicted.mean() == pytest.approx(y.mean(), abs=0.1)
+    terms = model.contributions(frame)
+    assert terms.sum(axis=1) == pytest.approx(predicted, abs=1e-6)
+    assert np.ptp(terms[:, 0]) == pytest.approx(55, abs=6)
+    assert np.ptp(terms[:, -1]) < 1e-4
+    again = Boosted(**model.get_params()).restore(model.state())
+    assert again.predict(frame).tolist() == predicted.tolist()
+    assert again.contributions(frame).tolist() == terms.tolist()
+
+
+def test_what_is_not_said_to_be_signed_is_refused_below_zero(frame: pd.DataFrame) -> None:
+    y = pd.Series(np.where(frame["a"] > 0, 40.0, -15.0))
+    with pytest.raises(ValueError, match=r"amounts are below 0, the least is -15: say signed = true"):
+        Boosted("amount").fit(frame, y)
+    with pytest.raises(ValueError, match="signed is about amounts, and the target is a count"):
+        Boosted("count", signed=True).fit(frame, y.abs())
 
 
 def test_a_missing_value_is_a_value_of_its_own(frame: pd.DataFrame, target: dict[TargetKind, pd.Series]) -> None:
