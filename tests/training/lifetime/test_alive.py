@@ -12,7 +12,7 @@ PARAMS = {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}
 
 
 def asked(frequency: list[float], tenure_weeks: float = 39.0) -> pd.DataFrame:
-    return pd.DataFrame({"frequency": frequency, "tenure_days": tenure_weeks * 7})
+    return pd.DataFrame({"frequency": frequency, "recency_days": 0.0, "tenure_days": tenure_weeks * 7})
 
 
 def p_alive(x: int, t_x: float, T: float) -> float:

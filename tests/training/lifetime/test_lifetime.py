@@ -10,6 +10,7 @@ import pytest
 
 from features.history import History
 from features.library import POPULATIONS, TARGETS, chosen
+from models.estimators.clv import Clv
 from training.backtest import Backtested, backtest
 from training.record.lifetime import lifetime
 from training.record.limits import limits
@@ -123,6 +124,51 @@ def test_models_part_the_farther_they_look(told: dict[str, Any]) -> None:
     last = [months[-1] for months in found["so_far"].values()]
     assert found["spread"][-1] == pytest.approx((max(last) - min(last)) / np.mean(last))
     assert found["spread"][-1] > found["spread"][5]
+
+
+def _value(task: Task, model: str, **params: Any) -> tuple[Backtested, dict[str, Any]]:
+    spend = replace(task, target=TARGETS["future_spend"])
+    splits = rolling(spend, first=pd.Timestamp("2024-08-18"), step_days=28, tests=TESTS)
+    judged = backtest("value", spend, splits, model=model, params=params)
+    found = lifetime(judged, spend)
+    assert found is not None
+    return judged, found
+
+
+def test_value_is_told_by_frequency_and_by_month(task: Task) -> None:
+    judged, found = _value(task, "clv")
+    for name in ("value", "expected_value"):
+        rows = found["frequencies"]
+        mean = sum(row[name] * row["customers"] for row in rows) / sum(row["customers"] for row in rows)
+        assert mean == pytest.approx(judged.scored[{"value": "actual"}.get(name, "score")].mean())
+    last = judged.parts[-1]
+    assert isinstance(last.model, Clv)
+    months = last.model.by_month(last.split.test.X, 60).sum(axis=0)
+    assert found["spread"]["unit"] == "currency"
+    assert found["spread"]["by_month"]["Pareto/NBD"] == pytest.approx(months)
+    other = Clv(28, process="bgnbd").fit(last.split.test.X).by_month(last.split.test.X, 24).sum()
+    assert found["spread"]["so_far"]["BG/NBD"][23] == pytest.approx(other)
+
+
+def test_a_blend_is_told_by_its_process_and_says_when_it_is_none(task: Task) -> None:
+    judged, found = _value(task, "clv_blend")
+    assert found["process"] == "Pareto/NBD"
+    assert found["note"].startswith("It fell back to Pareto/NBD")
+    assert found["distribution"]["total"] == pytest.approx(judged.parts[-1].scored["score"].sum())
+    assert len(found["total"]["closed"]) > 2
+
+
+def test_covariates_are_reckoned_with(task: Task, splits: Splits) -> None:
+    params = {"transaction_covariates": ["mean_day_spend"]}
+    judged = backtest("with", task, splits, model="pareto_nbd", params=params)
+    found = lifetime(judged, task)
+    assert found is not None
+    assert found["process"] == "Pareto/NBD with covariates"
+    rows = found["frequencies"]
+    mean = sum(row["expected_purchases"] * row["customers"] for row in rows) / sum(row["customers"] for row in rows)
+    assert mean == pytest.approx(judged.scored["score"].mean())
+    held_out = sum(row["expected"] for row in found["tracking"] if row["week"] > 0)
+    assert held_out == pytest.approx(judged.parts[-1].scored["score"].sum(), rel=0.15)
 
 
 @pytest.mark.parametrize("model", ["base_rate", "boosted"])

@@ -39,7 +39,7 @@ def lifetime(judged: Backtested, task: Task) -> dict[str, Any] | None:
         return None
     asked = asked_by(last, judged.calibration)
     cutoff = last.split.first_test
-    weeks = tracking(task.history, process, asked.X["customer_id"], cutoff=cutoff, until=cutoff + task.closes_in)
+    weeks = tracking(task.history, process, asked.X, cutoff=cutoff, until=cutoff + task.closes_in)
     return {
         "part": last.split.name,
         "process": process.process.title,

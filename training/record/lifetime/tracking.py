@@ -15,16 +15,16 @@ WEEK = pd.Timedelta(days=DAYS_A_WEEK)
 
 
 def tracking(
-    history: History, buying: Buying, customer_ids: "pd.Series[str]", *, cutoff: pd.Timestamp, until: pd.Timestamp
+    history: History, buying: Buying, X: pd.DataFrame, *, cutoff: pd.Timestamp, until: pd.Timestamp
 ) -> list[dict[str, Any]]:
-    """Give the repeat purchase days of some customers by week, from their first purchase on, and those expected.
+    """Give the repeat purchase days of a frame's customers by week, from their first purchase on, and those expected.
 
     Weeks are counted from the cutoff: up to 0 the process has seen them, from 1 on it has not; the first may have begun
     before anyone bought, and one that `until` cuts is left out. What is expected is the sum over customers of what a
     new one makes since their own first purchase (Fader & Hardie, Implementing the Pareto/NBD model in Excel, 2005).
     Rows: week, ends (a day), actual and expected within it, actual_so_far and expected_so_far.
     """
-    days = purchase_days(history, customer_ids, until=until)
+    days = purchase_days(history, X["customer_id"], until=until)
     days = days.assign(age=(days["day"] - cutoff.floor("D")).dt.days)
     if days.empty:
         return []
@@ -32,8 +32,7 @@ def tracking(
     weeks = range(-first + 1, last + 1)
     ends = np.array(weeks, dtype=np.float64) * DAYS_A_WEEK
     came = _came(days, ends)
-    starts = days[(days["first"] > 0) & (days["age"] < 0)]
-    expected = _expected(buying, starts, ends)
+    expected = buying.of_new(X, ends)
     within = [np.diff(each, prepend=0.0).tolist() for each in (came, expected)]
     return [
         {
@@ -65,11 +64,3 @@ def _came(days: pd.DataFrame, ends: Floats) -> Floats:
     """Count the repeat purchases that came before the ends of weeks, in days from the cutoff."""
     repeats = np.append(0.0, np.cumsum(days["buyers"] - days["first"]))
     return repeats[np.searchsorted(days["age"], ends, side="left")]
-
-
-def _expected(buying: Buying, starts: pd.DataFrame, ends: Floats) -> Floats:
-    """Add up what is expected of customers by the ends of weeks: once an age, however many customers have it."""
-    ages = np.maximum(np.subtract.outer(ends, starts["age"].to_numpy()), 0)
-    distinct, which = np.unique(ages, return_inverse=True)
-    total = buying.of_new(distinct.astype(np.float64))[which].reshape(ages.shape) @ starts["first"].to_numpy(float)
-    return np.asarray(total, dtype=np.float64)
