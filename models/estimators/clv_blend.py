@@ -45,6 +45,8 @@ class ClvBlend(BaseEstimator):
     requires: ClassVar[tuple[str, ...]] = (*HISTORY, "mean_day_spend")
     kinds: ClassVar[tuple[TargetKind, ...]] = ("amount",)
     labels: ClassVar[tuple[str, ...]] = ()
+    answers: ClassVar[tuple[str, ...]] = ("future_spend",)
+    noncontractual: ClassVar[bool] = True
     learned_: Learned | None
 
     def __init__(
