@@ -9,7 +9,7 @@ from scipy.special import betainc, betaln, digamma, expit, gammaln
 
 from models.buy_till_you_die.histories import Floats, Histories, alike
 from models.buy_till_you_die.over_beta import NEGLIGIBLE, over_beta
-from models.buy_till_you_die.process import Parameter, Params, check_horizon
+from models.buy_till_you_die.process import Parameter, Params, check_horizon, check_rate
 from models.buy_till_you_die.two_powers import points
 
 INSTANTS: Final = 24
@@ -114,8 +114,7 @@ class BgNbd:
         they stay, and leave at the rate λ p.
         """
         check_horizon(horizon)
-        if not 0 <= rate < np.inf:
-            raise ValueError(f"the discount rate is {rate}; it must be 0 or above, and finite")
+        check_rate(rate)
         if rate == 0:
             return self.expected_purchases(params, seen, horizon=horizon)
         found = self._of_alive(params, seen, lambda *alive: _discounted(*alive, horizon=horizon, interest=rate))
@@ -153,7 +152,7 @@ class BgNbd:
         shape, rate, a, b = self._alive(params, seen)
         alive = rng.random(len(shape)) < self.p_alive(params, seen)
         would, p = rng.poisson(rng.gamma(shape) / rate * horizon), rng.beta(a, b)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             last = np.ceil(-rng.standard_exponential(len(shape)) / np.log1p(-p))
         return np.where(alive, np.minimum(would, np.maximum(last, 1.0)), 0.0)
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import digamma, expit, exprel, gammaln
 
 from models.buy_till_you_die.histories import Floats, Histories
-from models.buy_till_you_die.process import Parameter, Params, check_horizon
+from models.buy_till_you_die.process import Parameter, Params, check_horizon, check_rate
 from models.buy_till_you_die.two_powers import MORE, NEGLIGIBLE, NODES, TwoPowers, points, two_powers
 
 LONGEST: Final = 600.0
@@ -108,6 +108,7 @@ class ParetoNbd:
         For a horizon without end it is the DERT of Fader, Hardie & Lee (2005), RFM and CLV, eq. 6.
         """
         check_horizon(horizon)
+        check_rate(rate)
         shape, alpha, s, beta = self._alive(params, seen)
         return self.p_alive(params, seen) * shape / alpha * _discounted_lifetime(s, beta, horizon, rate=rate)
 

@@ -97,3 +97,9 @@ def check_horizon(horizon: float) -> None:
     """Raise `ValueError` for a horizon that is no length of time above 0."""
     if not 0 < horizon < np.inf:
         raise ValueError(f"the horizon is {horizon}; it must be above 0 and finite")
+
+
+def check_rate(rate: float) -> None:
+    """Raise `ValueError` for a discount rate that is no number from 0 on."""
+    if not 0 <= rate < np.inf:
+        raise ValueError(f"the discount rate is {rate}; it must be 0 or above, and finite")

@@ -311,3 +311,9 @@ def test_a_horizon_that_is_none_is_refused(horizon: float) -> None:
     ):
         with pytest.raises(ValueError, match="horizon"):
             asked(CDNOW, rows, horizon=horizon, **more)
+
+
+@pytest.mark.parametrize("rate", [-0.1, np.inf, np.nan])
+def test_a_rate_that_is_none_is_refused(rate: float) -> None:
+    with pytest.raises(ValueError, match="discount rate"):
+        PARETO.discounted_purchases(CDNOW, seen(HISTORIES), horizon=9.0, rate=rate)
