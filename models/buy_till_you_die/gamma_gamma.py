@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaincc, digamma, gammaln
+from scipy.special import betainccinv, betaincinv, digamma, gammaln
 from scipy.stats import rankdata
 
 from models.buy_till_you_die.histories import Floats, refuse, weights
@@ -114,13 +114,14 @@ class GammaGamma:
         p, q, v = (params[each.name] for each in self.parameters)
         return p * (v + seen.x * np.maximum(seen.m, 0)) / (p * seen.x + q - 1)
 
-    def surprise(self, params: Params, seen: Amounts) -> Floats:
-        """Give the probability of a mean amount that is as far out as a customer's, or farther: near 0 for an outlier.
+    def far_out(self, params: Params, seen: Amounts, *, chance: float) -> NDArray[np.bool_]:
+        """Mark the customers with a mean amount that fewer than this share have so high, or so low, each half of it.
 
-        x m / v is beta prime with px and q, so it is twice the smaller tail of that. 1 where x is 0; m below 0 is as 0.
+        x m / v is beta prime with p x and q. m below 0 is as 0; nobody with x = 0 is marked.
         """
         p, q, v = (params[each.name] for each in self.parameters)
-        spent = seen.x * np.maximum(seen.m, 0)
-        shape = np.where(seen.x > 0, p * seen.x, 1.0)
-        tails = betainc(shape, q, spent / (v + spent)), betaincc(shape, q, spent / (v + spent))
-        return np.where(seen.x > 0, 2 * np.minimum(*tails), 1.0)
+        counts, which = seen.counts
+        own, spent = p * np.maximum(counts, 1), seen.x * np.maximum(seen.m, 0)
+        low, high = betaincinv(own, q, chance / 2)[which], betainccinv(own, q, chance / 2)[which]
+        share = spent / (v + spent)
+        return (seen.x > 0) & ((share < low) | (share > high))

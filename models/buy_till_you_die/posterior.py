@@ -33,6 +33,8 @@ ROUNDS: Final = 40
 """Rounds of as many draws, at most, to find them."""
 LEVELS: Final = 256
 """Quantiles that are kept of a knot."""
+NEAR: Final = 0.02
+"""Distance from the fit, in logarithms, at which silence is nearly that at the fit (within its square)."""
 NOTHING: Final = -1e4
 """The logarithm of a bound that is 0, and can be reckoned with."""
 SEED: Final = 1
@@ -61,16 +63,24 @@ class Outlook:
     def silent(self, seen: Histories) -> Floats:
         """Give for each history the probability of no purchase, over all that parameters and pace may be.
 
-        At the third-degree cubature's points of these (Arasaratnam & Haykin 2009, Cubature Kalman filters).
+        At the third-degree cubature's points of these (Arasaratnam & Haykin 2009, Cubature Kalman filters), those next
+        to the fit at the fit.
         """
         root = block_diag(np.linalg.cholesky(np.array(self.fitted.covariance)), np.array([[self.pace_sd]]))
-        points = np.sqrt(len(root)) * np.hstack([root, -root])
+        root *= np.sqrt(len(root))
+        far = np.abs(root).max(axis=0) > NEAR
+        points = [(1.0, sign * column) for column in root.T[far] for sign in (1, -1)]
         total: Floats = np.zeros(len(seen.x))
-        for point in points.T:
-            pace = float(np.exp(point[-1] - self.pace_sd**2 / 2))
-            params = {name: float(value) for name, value in moved(self.process, self.fitted, point[:-1]).items()}
-            total += self.process.p_silent(params, seen, horizon=self.horizon * pace)
-        return total / len(points.T)
+        for weight, point in [(2.0 * (~far).sum(), 0 * root[0]), *points]:
+            if weight:
+                total += weight * self._silent(seen, point)
+        return total / (2 * len(root))
+
+    def _silent(self, seen: Histories, point: Floats) -> Floats:
+        """Give the probability of no purchase where parameters and pace are so far away from the fit."""
+        pace = float(np.exp(point[-1] - self.pace_sd**2 / 2))
+        params = {name: float(value) for name, value in moved(self.process, self.fitted, point[:-1]).items()}
+        return self.process.p_silent(params, seen, horizon=self.horizon * pace)
 
     def counts(self, seen: Histories, *, level: float = 0.9) -> tuple[Floats, Floats]:
         """Give for each history the bounds of the number of purchases, which leave as much below as above."""

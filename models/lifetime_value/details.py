@@ -65,13 +65,12 @@ def next_order(rows: Rows, outlook: Outlook) -> NDArray[np.datetime64]:
 
 def flags(rows: Rows, outlook: Outlook, alive: Floats, *, longer: bool, correlation: float) -> NDArray[np.object_]:
     """Give each row's flags."""
-    surprise = GammaGamma().surprise(outlook.value.params, rows.amounts)
     everyone = np.ones(len(alive), dtype=bool)
     return joined(
         {
             ONE_PURCHASE: rows.seen.spread(rows.seen.x) == 0,
             PROBABLY_GONE: alive < 0.5,
-            AMOUNT_FAR_OUT: surprise < FAR_OUT,
+            AMOUNT_FAR_OUT: GammaGamma().far_out(outlook.value.params, rows.amounts, chance=FAR_OUT),
             EXTRAPOLATED: everyone & longer,
             SPEND_GROWS: everyone & (correlation > RELATED),
             SPEND_FALLS: everyone & (correlation < -RELATED),

@@ -16,7 +16,7 @@ SPEND_GROWS: Final = "spend grows with frequency"
 SPEND_FALLS: Final = "spend falls with frequency"
 
 FAR_OUT: Final = 1e-3
-"""Probability of amounts as far out as a customer's, below which they are far out."""
+"""Share of customers, half of them too high and half too low, whose amounts are far out by chance."""
 RELATED: Final = 0.3
 """Rank correlation of spend and frequency from which on they are not independent. CDNOW, where the models do well, has
 .2."""

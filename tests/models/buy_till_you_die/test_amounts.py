@@ -92,14 +92,18 @@ def test_without_a_purchase_it_is_the_mean_of_all_and_below_zero_counts_as_zero(
     assert gave_back == nothing == pytest.approx(6.25 * 15.44 / (6.25 * 9 + 2.74))
 
 
-def test_surprise_is_the_share_of_customers_as_far_out() -> None:
+def test_far_out_is_what_few_customers_have_so_high_or_so_low() -> None:
     rng = np.random.default_rng(3)
-    m = rng.gamma(6.25 * 4, 1 / rng.gamma(3.74, 1 / 15.44, 400_000)) / 4
-    for own in (4.0, 20.0, 33.0, 200.0):
-        found = GG.surprise(CDNOW, Amounts.of(x=[4], m=[own]))[0]
-        assert found == pytest.approx(2 * min((m < own).mean(), (m > own).mean()), abs=0.003)
-    odd = GG.surprise(CDNOW, Amounts.of(x=[0, 4, 4, 4], m=[0.0, -5.0, 0.0, 1e9]))
-    assert odd == pytest.approx([1, 0, 0, 0], abs=1e-12)
+    x = rng.integers(1, 7, 400_000)
+    m = rng.gamma(6.25 * x, 1 / rng.gamma(3.74, 1 / 15.44, len(x))) / x
+    marked = GG.far_out(CDNOW, Amounts.of(x=x, m=m), chance=0.02)
+    for count in (1, 6):
+        own, odd = m[x == count], marked[x == count]
+        for side in (own < np.median(own), own > np.median(own)):
+            assert (side & odd).mean() == pytest.approx(0.01, abs=0.001)
+            assert np.ptp(own[side & ~odd]) < np.ptp(own[side])
+    few = Amounts.of(x=[0, 4, 4, 4, 4], m=[0.0, -5.0, 0.0, 1e9, 35.0])
+    assert GG.far_out(CDNOW, few, chance=1e-6).tolist() == [False, True, True, True, False]
 
 
 def test_the_fit_finds_what_was_drawn_within_its_own_errors() -> None:

@@ -189,6 +189,15 @@ def test_ninety_percent_intervals_hold_88_to_96_percent_of_what_came(name: str, 
         assert 0.88 <= ((low <= actual) & (actual <= high)).mean() <= 0.96
 
 
+def test_what_is_next_to_the_fit_is_taken_at_it() -> None:
+    """A fit that is sure: to a hundred-millionth it is silent as without doubt, but for the pace."""
+    sure = made(PURCHASES.params, [1e-4] * 4)
+    look = Outlook(ParetoNbd(), sure, VALUE, HORIZON, pace_sd=0.0)
+    assert look.silent(seen(ROWS)) == pytest.approx(
+        ParetoNbd().p_silent(sure.params, seen(ROWS), horizon=HORIZON), abs=1e-9
+    )
+
+
 def test_a_fixed_pace_would_claim_too_much_of_those_who_buy_each_week() -> None:
     """What `PACE_SD` is for: without it a fifth of Complete Journey lies outside."""
     X = of("complete_journey")
