@@ -39,25 +39,42 @@ class BgNbd:
     def log_likelihood(self, params: Params, seen: Histories) -> tuple[Floats, Floats]:
         """Give eq. 6 of Fader, Hardie & Lee (2005) for each history, and its derivatives (4 × n)."""
         r, alpha, a, b = (params[each.name] for each in self.parameters)
-        x, T, t_x = seen.x, np.log(alpha + seen.T), np.log(alpha + seen.t_x)
-        chances = x + self.first
-        alive = -(r + x) * T
-        with np.errstate(divide="ignore"):
-            gone = np.where(chances > 0, np.log(a) - np.log(np.abs(b + chances - 1)) - (r + x) * t_x, -np.inf)
-        either = np.logaddexp(alive, gone)
-        value = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + either
-        value += gammaln(a + b) + gammaln(b + chances) - gammaln(b) - gammaln(a + b + chances)
-        lives, left = np.exp(alive - either), np.exp(gone - either)
-        both = digamma(a + b) - digamma(a + b + chances)
+        shape = r + seen.x
+        log_T, log_t = (seen.each(column, lambda time, alpha: np.log(alpha + time), alpha) for column in ("T", "t_x"))
+        per_T, per_t = (seen.each(column, lambda time, alpha: 1 / (alpha + time), alpha) for column in ("T", "t_x"))
+        rates, by_r = seen.each("x", _rates, r)
+        stayed, by_a, by_b, leaves, by_leaves = seen.each("x", self._stayed, a, b)
+        odds = leaves + shape * (log_T - log_t)
+        less = np.exp(-np.abs(odds))
+        left = np.where(odds > 0, 1.0, less) / (1 + less)
+        value = rates + r * np.log(alpha) + stayed - shape * log_T + np.maximum(odds, 0.0) + np.log1p(less)
         slopes = np.stack(
             [
-                digamma(r + x) - digamma(r) + np.log(alpha) - lives * T - left * t_x,
-                r / alpha - (r + x) * (lives / (alpha + seen.T) + left / (alpha + seen.t_x)),
-                both + left / a,
-                both + digamma(b + chances) - digamma(b) - np.where(chances > 0, left / (b + chances - 1), 0.0),
+                by_r + np.log(alpha) - log_T + left * (log_T - log_t),
+                r / alpha - shape * (per_T + left * (per_t - per_T)),
+                by_a + left / a,
+                by_b - left * by_leaves,
             ]
         )
         return value, slopes
+
+    def _stayed(self, x: Floats, a: Floats | float, b: Floats | float) -> Floats:
+        """Give the logarithm of E[(1 − p)^chances] and its derivatives by a and by b; and the log-odds of having left.
+
+        Those are at the last of the chances, so none without any; with their derivative by b turned round (5 × n).
+        """
+        chances = x + self.first
+        last = np.where(chances > 0, b + chances - 1, np.inf)
+        both = digamma(a + b) - digamma(a + b + chances)
+        return np.stack(
+            [
+                gammaln(a + b) + gammaln(b + chances) - gammaln(b) - gammaln(a + b + chances),
+                both,
+                both + digamma(b + chances) - digamma(b),
+                np.log(a) - np.log(last),
+                1 / last,
+            ]
+        )
 
     def p_alive(self, params: Params, seen: Histories) -> Floats:
         """Give the probability that a customer may still buy; of BG/NBD 1 for x = 0, so never rank customers by it.
@@ -179,6 +196,11 @@ class MbgNbd(BgNbd):
 
     title: ClassVar[str] = "MBG/NBD"
     first: ClassVar[int] = 1
+
+
+def _rates(x: Floats, r: Floats | float) -> Floats:
+    """Give what r alone adds to the log-likelihood, and its derivative (2 × n)."""
+    return np.stack([gammaln(r + x) - gammaln(r), digamma(r + x) - digamma(r)])
 
 
 def _expected(shape: Floats, rate: Floats, a: Floats, b: Floats, *, horizon: Floats | float) -> Floats:

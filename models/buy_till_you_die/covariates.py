@@ -102,7 +102,8 @@ class WithCovariates:
     def log_likelihood(self, params: Params, seen: Histories) -> tuple[Floats, Floats]:
         """Give the process' log-likelihood at each history's own parameters; its derivatives by the chain rule."""
         names = [each.name for each in self.inner.parameters]
-        personal, factors = self.personal(params, seen), self._factors(params, seen)
+        factors = self._factors(params, seen)
+        personal = {name: params[name] * factors[name] for name in names}
         value, slopes = self.inner.log_likelihood(personal, seen)
         by_name = dict(zip(names, slopes, strict=True))
         rows = [by_name[name] * factors[name] for name in names]

@@ -42,7 +42,9 @@ class Fit:
     `log_likelihood` is that of all customers, without the prior, in the data's unit. `standard_errors` are those of the
     parameters, from the inverse Hessian; `covariance` is of the logarithms of the positive parameters and of the others
     themselves, in the order of `params`. `customers` is the sum of the weights, `slope` the largest derivative of the
-    mean log-likelihood that was left, `starts` how many searches it took.
+    mean log-likelihood that was left, `starts` how many searches it took. `weak` names parameters of which the data say
+    so little that most of what is known of them is the prior: use what they predict together, and read nothing into
+    them.
     """
 
     params: Mapping[str, float]
@@ -52,6 +54,7 @@ class Fit:
     customers: float
     slope: float
     starts: int
+    weak: Sequence[str] = ()
 
     def state(self) -> dict[str, Any]:
         """Give it as plain data."""
@@ -88,8 +91,8 @@ def fit(process: Process[S], seen: S, *, prior_sd: float | None = PRIOR_SD) -> F
             params = _params(parameters, theta, unit)
             value = float(seen.weight @ process.log_likelihood(params, seen)[0])
             if np.isfinite(value):
-                errors = _errors(parameters, params, covariance)
-                return Fit(params, errors, value, covariance.tolist(), customers, slope, len(ends) + 1)
+                errors, weak = _errors(parameters, params, covariance), _weak(parameters, covariance, prior_sd)
+                return Fit(params, errors, value, covariance.tolist(), customers, slope, len(ends) + 1, weak)
         ends.append((_params(parameters, theta, unit), slope))
     raise NotConverged(_report(process.title, ends, seen))
 
@@ -173,6 +176,15 @@ def _errors(parameters: Sequence[Parameter], params: Mapping[str, float], covari
         each.name: float(error) * (params[each.name] if each.positive else 1.0)
         for each, error in zip(parameters, errors, strict=True)
     }
+
+
+def _weak(parameters: Sequence[Parameter], covariance: Floats, prior_sd: float | None) -> list[str]:
+    """Name the parameters more than half of whose precision is the prior's."""
+    if prior_sd is None:
+        return []
+    return [
+        each.name for each, variance in zip(parameters, np.diag(covariance), strict=True) if variance > prior_sd**2 / 2
+    ]
 
 
 def _report(title: str, ends: Sequence[tuple[Params, float]], seen: Seen) -> str:

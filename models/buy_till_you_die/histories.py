@@ -1,15 +1,18 @@
 """Distinct histories of customers, and how many customers have each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from functools import cached_property
+from typing import Final, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-MOST: Final = 1_000_000
-"""Whole numbers of a range up to this are counted, whatever their number."""
+LISTED: Final = 16
+"""Kinds a customer up to which all that might be are listed, and those that are ticked off."""
+LONGEST_LIST: Final = 2**25
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,26 @@ class Histories:
         """Give the same histories with a time of this length as 1."""
         return replace(self, t_x=self.t_x / unit, T=self.T / unit)
 
+    def each(self, column: str, of: Callable[..., Floats], *params: float | Floats) -> Floats:
+        """Give `of(values, *params)` of the column x, t_x or T: reckoned once a distinct value where it can be.
+
+        That is where no parameter is an array of n. What `of` gives has as many values as it is given, along its last
+        axis.
+        """
+        if any(np.ndim(param) for param in params):
+            return of(getattr(self, column), *params)
+        distinct, which = self._coded[column]
+        return np.take(of(distinct, *params), which, axis=-1)
+
+    @cached_property
+    def _coded(self) -> dict[str, tuple[Floats, NDArray[np.intp]]]:
+        """The distinct values of each column, and which of them each history has."""
+        coded = {}
+        for column in ("x", "t_x", "T"):
+            which, distinct = pd.factorize(getattr(self, column))
+            coded[column] = distinct, which
+        return coded
+
     def spread(self, values: Floats) -> Floats:
         """Give each customer the value of their history: of n or n × m values as many rows as there are customers."""
         return values[self.which]
@@ -51,26 +74,33 @@ class Histories:
 
 def alike(*columns: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find the distinct rows of some columns, in order: where each first stands, and for each row which it is."""
-    key, kinds = np.zeros(len(columns[0]), dtype=np.int64), 1
+    key, kinds = np.zeros(len(columns[0]), dtype=np.intp), 1
     for column in columns:
-        codes, count = _coded(column)
-        if kinds > (2**62) // count:
-            key, kinds = _coded(key)
-        key, kinds = key * count + codes, kinds * count
-    which, count = _coded(key)
+        codes, distinct = pd.factorize(column, sort=True)
+        if kinds * len(distinct) > _most(len(key)):
+            key, kinds = _ranks(key, kinds)
+        key *= len(distinct)
+        key += codes
+        kinds *= len(distinct)
+    which, count = _ranks(key, kinds)
     first = np.empty(count, dtype=np.intp)
     first[which[::-1]] = np.arange(len(which) - 1, -1, -1)
     return first, which
 
 
-def _coded(values: NDArray[Any]) -> tuple[NDArray[np.intp], int]:
-    """Number distinct values by rank, and count them. Whole numbers of a narrow range need no search."""
-    if values.dtype == np.int64 and len(values) and np.ptp(values) < max(MOST, 4 * len(values)):
-        low = values.min()
-        there = np.bincount(values - low) > 0
-        return (np.cumsum(there) - 1)[values - low], int(there.sum())
-    codes, distinct = pd.factorize(values, sort=True)
-    return codes, len(distinct)
+def _ranks(key: NDArray[np.intp], kinds: int) -> tuple[NDArray[np.intp], int]:
+    """Number the whole numbers from 0 to below `kinds` that occur, in order, and count them."""
+    if kinds > _most(len(key)):
+        ranks, distinct = pd.factorize(key, sort=True)
+        return ranks, len(distinct)
+    there = np.zeros(kinds, dtype=np.bool_)
+    there[key] = True
+    return (np.cumsum(there, dtype=np.int32) - 1)[key].astype(np.intp), int(there.sum())
+
+
+def _most(rows: int) -> int:
+    """Give how many kinds of so many rows are ticked off in a list, which is quicker than to look each up."""
+    return min(LISTED * rows, LONGEST_LIST)
 
 
 def weights(weight: ArrayLike | None, customers: int) -> Floats:

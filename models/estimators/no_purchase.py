@@ -1,10 +1,10 @@
-"""Probability of no purchase day within the horizon, from past purchases alone (MBG/NBD or BG/NBD)."""
+"""Probability of no purchase day within the horizon, from past purchases alone (MBG/NBD, BG/NBD or Pareto/NBD)."""
 
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from models.buy_till_you_die.fit import fit
 from models.buy_till_you_die.processes import PROCESSES
@@ -19,15 +19,17 @@ class NoPurchase(Parametric):
     """Exact P(no purchase day within `horizon_days` of the cutoff), gone for good or only silent for so long.
 
     `process` says how customers leave: "mbgnbd" (Batislam, Denizel & Filiztekin 2007: perhaps right after the first
-    purchase) or "bgnbd" (Fader, Hardie & Lee 2005: only after a repeat purchase). Rank customers by this and never by
-    P(alive), which does not ask how often someone buys. The frame is that of `PurchaseModel`. The horizon begins at the
-    cutoff: whether a customer leaves during a `lead_days` before it has no such closed form, and is refused.
+    purchase), "bgnbd" (Fader, Hardie & Lee 2005: only after a repeat purchase) or "pareto_nbd" (Schmittlein, Morrison &
+    Colombo 1987: at any time). Rank customers by this and never by P(alive), which does not ask how often someone buys.
+    The frame is that of `PurchaseModel`. The horizon begins at the cutoff: whether a customer leaves during a
+    `lead_days` before it has no such closed form, and is refused.
     """
 
     learns: ClassVar[Literal["outcome", "past"]] = "past"
     requires: ClassVar[tuple[str, ...]] = HISTORY
     kinds: ClassVar[tuple[TargetKind, ...]] = ("binary",)
     labels: ClassVar[tuple[str, ...]] = ()
+    noncontractual: ClassVar[bool] = True
     answers: ClassVar[tuple[str, ...]] = ("churned",)
 
     def __init__(self, horizon_days: int, *, lead_days: int = 0, process: str = "mbgnbd") -> None:
@@ -35,7 +37,7 @@ class NoPurchase(Parametric):
         self.lead_days = lead_days
         self.process = process
 
-    def fit(self, X: pd.DataFrame, y: pd.Series | None = None) -> Self:
+    def fit(self, X: pd.DataFrame, y: pd.Series | None = None, sample_weight: ArrayLike | None = None) -> Self:
         """Estimate from the histories; `y` is ignored.
 
         Raises `ValueError` for a lead, for an unknown process, and as `PurchaseModel.fit` does.
@@ -46,7 +48,7 @@ class NoPurchase(Parametric):
                 f"{self.lead_days} (lead_days): set lead_days to 0, or use a model that learns from outcomes"
             )
         process = PROCESSES[self.process]
-        self.fit_ = fit(process, enough(process, histories(X)))
+        self.fit_ = fit(process, enough(process, histories(X, sample_weight)))
         return self
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
