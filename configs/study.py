@@ -1,7 +1,7 @@
 """What a study says: a TOML under `configs/studies/`."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -71,9 +71,11 @@ class Study(Strict):
     `features` names features or whole families (files of `features/library/`). `models` gives each model's own
     parameters; `champion` is the one that `train` keeps: by default the one that is best in the back-test. `baseline`
     is the one it is held against, and `tune` names those that `--trials` tunes (by default all that can be).
-    `categories` is how many categories pairs are made of. A study without a target (segments) needs no horizon. The
-    horizon begins `lead_days` after the cutoff. `learn_days` is how long the outcomes are that are learned from, where
-    the horizon is so long that few of its length have closed: only models that carry them over to it can use them.
+    `setting` says whether customers are under contract (`contractual`, `noncontractual`) where the data are not to be
+    asked; it goes on record. `categories` is how many categories pairs are made of. A study without a target (segments)
+    needs no horizon. The horizon begins `lead_days` after the cutoff. `learn_days` is how long the outcomes are that
+    are learned from, where the horizon is so long that few of its length have closed: only models that carry them over
+    to it can use them.
 
     Data with dates are judged at `cutoffs`, tables without dates by `folds`. `calibration` is `choose`, `none`,
     `sigmoid` or `isotonic`. `group` is what fairness is looked at by, such as `customers.age`. An AUC above
@@ -92,6 +94,7 @@ class Study(Strict):
     baseline: str | None = None
     tune: list[str] | None = None
     target: str | None = None
+    setting: Literal["contractual", "noncontractual"] | None = None
     horizon_days: PositiveInt | None = None
     learn_days: PositiveInt | None = None
     lead_days: int = Field(default=0, ge=0)

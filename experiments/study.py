@@ -91,6 +91,7 @@ def task_of(study: Study, history: History) -> Task:
         lead_days=study.lead_days,
         group=chosen([study.group], history)[0] if study.group else None,
         learn_days=study.learn_days,
+        setting=study.setting or "",
     )
 
 

@@ -39,9 +39,10 @@ class Model(Protocol):
     features without which it cannot work (empty: it takes those it is given). `labels` names the values of
     `predict` where they are codes (segments), else it is empty.
 
-    Three more a model may have. `tunable`: a `Span` for each parameter that may be tuned, by name. `takes_text`: True
+    Four more a model may have. `tunable`: a `Span` for each parameter that may be tuned, by name. `takes_text`: True
     where it can use columns of text (a frame that has one is else refused). `answers`: the names of the only targets
-    that it can tell of.
+    that it can tell of. `noncontractual`: True where it takes customers as free to leave at any time, unseen; it is
+    refused where they are under contract.
     """
 
     learns: ClassVar[Literal["outcome", "past", "both"]]
@@ -71,7 +72,7 @@ class Model(Protocol):
 @runtime_checkable
 class Explained(Protocol):
     """A model whose score is a sum over its features, on the scale of its link (log-odds of a probability, log of a
-    count or an amount).
+    count or an amount; an amount that may be below 0 as it is).
     """
 
     features_: list[str]

@@ -108,5 +108,10 @@ def _artifact(name: str, task: Task, final: Fitted, *, method: str, provenance: 
         model=final.model,
         calibration=calibration,
         profile=profile(columns),
-        provenance={"data": task.history.fingerprint, "zone": task.history.zone, **provenance},
+        provenance={"data": task.history.fingerprint, "zone": task.history.zone, **_said(task), **provenance},
     )
+
+
+def _said(task: Task) -> dict[str, str]:
+    """Tell of a setting that a person has said, and what the history tells of it."""
+    return {"setting": f"{task.setting}, as is said; {task.found_setting.sentence}"} if task.setting else {}

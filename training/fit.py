@@ -95,6 +95,8 @@ def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> Non
         raise ValueError(
             f"model {name!r} learns from all customers at one instant, and {task.population.name!r} asks at many"
         )
+    if getattr(model, "noncontractual", False):
+        _check_setting(task, name)
     missing = [needed for needed in model.requires if needed not in features]
     if missing:
         raise ValueError(f"model {name!r} needs the features {missing}; add them to the study's features")
@@ -103,6 +105,19 @@ def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> Non
             f"model {name!r} predicts what it has learned, {task.learned_days} of the {task.horizon_days} days asked "
             "about; leave learn_days out, or choose a model that carries the one to the other, such as clv_blend"
         )
+
+
+def _check_setting(task: Task, name: str) -> None:
+    """Refuse a model of customers who leave unseen where they are under contract, unless a person says they are not."""
+    if task.setting == "noncontractual" or (not task.setting and task.found_setting.verdict != "contractual"):
+        return
+    why = "that is said (setting)" if task.setting else task.found_setting.sentence
+    raise ValueError(
+        f"model {name!r} is of customers who may leave at any time, unseen, and these are under contract: {why}. Use "
+        "shifted_beta_geometric or beta_discrete_weibull, or a model that learns from outcomes, of the population "
+        "'members' or 'subscribers', which need the table of subscriptions; where it is no contract say "
+        'setting = "noncontractual", which goes on record'
+    )
 
 
 def scored(model: Model, split: Split) -> pd.DataFrame:

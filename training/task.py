@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from features.engine.run import outcome
 from features.frame import frame
 from features.history import History
 from features.library import chosen
+from features.setting import Setting, setting
 from features.tables import VIEWS
 from models.contract import KEYS, TargetKind, eligible
 
@@ -22,7 +25,8 @@ class Task:
 
     The horizon begins `lead_days` after the cutoff: the time that acting on a score takes. `learn_days` is how long the
     outcomes are that are learned from; None: as long as the horizon. `group` is what fairness is looked at by, such as
-    `customers.age`; it need not be a feature.
+    `customers.age`; it need not be a feature. `setting` says whether customers are under contract; empty: see what the
+    history tells (`found_setting`).
     """
 
     history: History
@@ -34,6 +38,7 @@ class Task:
     lead_days: int = 0
     group: Declaration | None = None
     learn_days: int | None = None
+    setting: Literal["", "contractual", "noncontractual"] = ""
 
     def __post_init__(self) -> None:
         """Refuse a probability that would be learned over another time than it is told of."""
@@ -47,6 +52,11 @@ class Task:
     def kind(self) -> TargetKind:
         """What the target measures."""
         return "none" if self.target is None else self.target.kind
+
+    @cached_property
+    def found_setting(self) -> Setting:
+        """Whether customers are under contract, as far as the history tells. No prediction depends on it."""
+        return setting(self.history, self.population, until=self.history.end)
 
     @property
     def dated(self) -> bool:

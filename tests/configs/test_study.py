@@ -302,3 +302,14 @@ def test_folds_are_of_labels_without_time() -> None:
     said = {"title": "T", "dataset": "d", "population": "known", "features": ["rfm"], "models": {"boosted": {}}}
     with pytest.raises(ValueError, match="folds are of tables without dates, and churned comes with time; say"):
         Study.model_validate({**said, "target": "churned", "folds": {}})
+
+
+def test_a_study_may_say_whether_customers_are_under_contract(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    assert read_study("cdnow_clv").setting is None
+    for said in ("contractual", "noncontractual"):
+        path.write_text(f'setting = "{said}"\n{GOOD}', encoding="utf-8")
+        assert read_study(str(path)).setting == said
+    path.write_text(f'setting = "shop"\n{GOOD}', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"setting.*'contractual' or 'noncontractual'"):
+        read_study(str(path))

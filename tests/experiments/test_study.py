@@ -11,7 +11,7 @@ import pytest
 
 from configs.study import Study
 from experiments import study
-from experiments.study import Prepared, differences, prepare, results, results_file, write_results
+from experiments.study import Prepared, differences, prepare, results, results_file, task_of, write_results
 from features.history import History
 from training import provenance
 from training.judge import Judged
@@ -58,6 +58,9 @@ def test_a_study_becomes_a_task(prepared: Prepared) -> None:
     assert (task.population.name, task.target and task.target.name, task.horizon_days) == ("known", "churned", 28)
     assert [each.name for each in task.features][-1] == "spend_91d"
     assert {each.family for each in task.features[:-1]} == {"rfm"}
+    assert task.setting == ""
+    said = CHURN.model_copy(update={"setting": "noncontractual"})
+    assert task_of(said, task.history).setting == "noncontractual"
     assert task.categories == []
     assert [part.name for part in prepared.splits.parts] == ["2024-12-08", "2025-01-05"]
 

@@ -36,10 +36,13 @@ def test_what_learns_from_the_past_is_fitted_on_the_customers_it_is_asked_about(
     assert made.model.state() == create("bgnbd", horizon_days=28).fit(X, y).state()
     assert {name for name, model in MODELS.items() if model.learns == "both"} == {"clv_blend"}
     assert {name for name, model in MODELS.items() if model.learns == "past"} == {
+        "bgbb",
         "bgnbd",
         "clv",
         "gamma_gamma",
+        "mbgnbd",
         "no_purchase",
+        "pareto_nbd",
         "segments",
     }
 

@@ -49,6 +49,18 @@ def _large(tables: Tables, *lost: str) -> None:
     keep(T, lambda table: ~on(*lost)(table))(tables)
 
 
+def _paid_monthly(tables: Tables) -> None:
+    """Let each customer pay the same amount, their own, every 28 days."""
+    firsts = tables[T].drop_duplicates("customer_id").reset_index(drop=True).assign(is_return=False)
+    since = pd.to_timedelta(24 * (firsts.index % 28) + 7, unit="h")
+    firsts = firsts.assign(amount=5.0 + firsts.index % 30, time=END - since)
+    payments = [
+        firsts.assign(time=firsts["time"] - pd.Timedelta(days=28 * month), order_id=f"{month}-" + firsts["customer_id"])
+        for month in range(19)
+    ]
+    tables[T] = pd.concat(payments, ignore_index=True)
+
+
 MONEY = {
     "two currencies": Defect(
         column(T, "currency", lambda table: np.where(table.index < 30, "USD", "EUR")),
@@ -164,6 +176,10 @@ TABLES = {
     "a column twice": Defect(
         made("touches", lambda table: table.rename(columns={"cost": "channel"})),
         Told("unreadable_table", "touches", what="['channel'] are there more than once"),
+    ),
+    "payments of contracts": Defect(
+        _paid_monthly,
+        Told("payments_of_contracts", T, "time", 0, "note", what="100% buy every month, 100% for the same amount"),
     ),
     "a format for no column": Defect(
         as_they_are, Told("unused_format", E, "when"), options={"formats": {"events.when": "%Y"}}
