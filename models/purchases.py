@@ -46,6 +46,7 @@ class PurchaseModel(Parametric):
     requires: ClassVar = Requires()
     kinds: ClassVar[tuple[TargetKind, ...]] = ("count",)
     labels: ClassVar[tuple[str, ...]] = ()
+    noncontractual: ClassVar[bool] = True
 
     def __init__(
         self,

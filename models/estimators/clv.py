@@ -49,6 +49,7 @@ class Clv(BaseEstimator):
     requires: ClassVar = _Requires()
     kinds: ClassVar[tuple[TargetKind, ...]] = ("amount",)
     labels: ClassVar[tuple[str, ...]] = ()
+    noncontractual: ClassVar[bool] = True
     simulated_: dict[int, Tables]
 
     def __init__(
