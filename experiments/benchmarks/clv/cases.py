@@ -50,7 +50,7 @@ def cases(*, most: int = MOST, pareto: int = PARETO) -> list[Case]:
             f"BG/NBD, {short(size)} by the week",
             "bgnbd",
             size,
-            systems=(*fits, MAP) if size <= some else fits,
+            systems=(*fits, MAP) if size < some else fits,
             times=bars.get(size),
             shown=size in bars,
             grows=True,
