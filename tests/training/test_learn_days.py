@@ -89,8 +89,19 @@ def test_late_rows_count_in_what_is_learned_once_they_are_known() -> None:
         late = SOLD.assign(known_time=SOLD["time"])
         late.loc[3, "known_time"] = known
         part = only(asked(late))
-        assert rows(part, "train")["b", "01-30"] == seen
+        assert list(rows(part, "train").values()) == [0.0, 0.0, 4.0, 0.0, 16.0, seen]
         assert rows(part, "test")["b", "02-09"] == 32.0 + 256.0
+
+
+def test_rows_that_are_questions_are_learned_from_once_the_short_outcome_has_closed() -> None:
+    """Touches on three days: ten days of the first two have closed by the origin, thirty of none."""
+    at = [pd.Timestamp(day) for day in ("2024-01-25", "2024-01-30", "2024-01-31", "2024-02-09")]
+    touches = pd.DataFrame({"customer_id": "b", "time": at, "campaign": "one"})
+    history = admit("hand", {"transactions": SOLD, "touches": touches}, end=pd.Timestamp("2024-03-31"))
+    task = replace(asked(), history=history, population=POPULATIONS["touched"])
+    part = only(task)
+    assert rows(part, "train") == {("b", "01-25"): 8.0, ("b", "01-30"): 8.0}
+    assert rows(part, "test") == {("b", "02-09"): 32.0 + 256.0}
 
 
 def test_too_little_says_which_horizon_has_not_closed() -> None:
