@@ -93,8 +93,9 @@ class Clv(BaseEstimator):
         A month is a twelfth of 365.25 days. Without `months` they are those of the horizon, the last ends with it, and
         a row adds up to `predict`. `discounted` False counts later money as present.
         """
-        terms, until = self.terms if discounted else self.terms.undiscounted, self.horizon_days
-        return by_month(self._rows(X), self._outlook(), terms, until=months * DAYS_A_MONTH if months else until)
+        terms = self.terms if discounted else self.terms.undiscounted
+        until = self.horizon_days if months is None else months * DAYS_A_MONTH
+        return by_month(self._rows(X), self._outlook(), terms, until=until)
 
     def details(self, X: pd.DataFrame) -> pd.DataFrame:
         """Give what is told beside the score: see `models.lifetime_value.details`."""
