@@ -59,7 +59,7 @@ def next_order(rows: Rows, outlook: Outlook) -> NDArray[np.datetime64]:
     likely = process.p_silent(params, seen, horizon=outlook.horizon) < 0.5
     wait = np.where(likely, process.next_purchase(params, seen), 0.0)
     days = seen.spread(np.ceil(wait * DAYS_A_WEEK)).astype("timedelta64[D]")
-    cutoffs = rows.frame["cutoff"].to_numpy(dtype="datetime64[s]")
+    cutoffs = rows.frame["cutoff"].to_numpy(dtype="datetime64[D]").astype("datetime64[s]")
     return np.where(likely[seen.which], cutoffs + days, np.datetime64("NaT"))
 
 

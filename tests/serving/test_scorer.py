@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 
 from features.library import FEATURES, POPULATIONS, named
 from models.artifact import ArtifactError
+from serving.messages import Score
 from serving.scorer import NotScorable, Scorer, Served, UnknownCustomer, UnknownModel
 
 CUTOFF = pd.Timestamp("2025-07-01")
@@ -96,6 +98,36 @@ def test_a_payload_is_scored_by_everyone(scorer: Scorer) -> None:
     assert "wine" not in set(offered["category"])  # bought 122 days ago
     assert "tea" not in set(offered["category"])  # and 177
     assert offered["score"].is_monotonic_decreasing
+
+
+def test_value_is_told_with_what_it_is_made_of_and_the_day_of_the_next_order(scorer: Scorer) -> None:
+    """At noon too: a next order is a day."""
+    noon = pd.Timestamp("2025-03-02 12:00")
+    (row,) = scorer.by_payload("new", _sales(), cutoff=noon, models=["shop_clv"]).to_dict("records")
+    told = Score.model_validate({str(key): each for key, each in row.items()})
+    assert told.clv == told.score
+    assert told.low is not None
+    assert told.high is not None
+    assert 0 <= told.low < told.score < told.high
+    assert told.p_alive is not None
+    assert 0 < told.p_alive < 1
+    assert told.next_order is not None
+    assert date(2025, 3, 2) < told.next_order < date(2025, 6, 1)
+    assert told.flags is not None
+
+
+def test_others_tell_nothing_of_value(scorer: Scorer) -> None:
+    (row,) = scorer.by_payload("new", _sales(), cutoff=CUTOFF, models=["shop_churn"]).to_dict("records")
+    told = Score.model_validate({str(key): each for key, each in row.items()})
+    assert told.model_dump(exclude_none=True).keys() == {
+        "customer_id",
+        "model",
+        "version",
+        "target",
+        "horizon_days",
+        "cutoff",
+        "score",
+    }
 
 
 def test_a_payload_may_lack_what_the_named_models_do_not_read(scorer: Scorer) -> None:

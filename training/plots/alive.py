@@ -17,7 +17,7 @@ def alive(record: Record) -> Figure:
     x, y, p = (np.array(told[name], dtype=float) for name in ("frequency", "weeks_since_last", "p_alive"))
     shown = axes.pcolormesh(x, y, p, cmap="Blues", vmin=0, vmax=1, shading="nearest", edgecolors="face", lw=0.2)
     if min(p.shape) > 1:
-        lines = axes.contour(x, y, p, levels=LINES, colors=[INK], linewidths=0.9)
+        lines = axes.contour(x, y, p, levels=LINES, colors=[INK, INK, "white"], linewidths=0.9)
         axes.clabel(lines, fmt=lambda level: f"{level:.0%}", fontsize=8)
     bar = figure.colorbar(shown, ax=axes, format=PercentFormatter(1.0, decimals=0), pad=0.02)
     bar.outline.set_visible(False)

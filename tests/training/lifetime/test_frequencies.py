@@ -26,6 +26,24 @@ def test_seven_and_more_are_taken_together() -> None:
             assert row[name] == pytest.approx(sum(each[name] for each in own) / len(own))
 
 
+def test_where_most_buy_often_bins_double() -> None:
+    table = rows([0, 1, 2, 3, 7, 8, 15, 16, 40, 64, 200])
+    found = frequencies(table)
+    assert [(row["frequency"], row["customers"]) for row in found] == [
+        ("0", 1),
+        ("1", 1),
+        ("2–3", 2),
+        ("4–7", 1),
+        ("8–15", 2),
+        ("16–31", 1),
+        ("32–63", 1),
+        ("64+", 2),
+    ]
+    assert found[2]["purchases"] == pytest.approx(table["purchases"][2:4].mean())
+    assert [row["frequency"] for row in frequencies(rows([0, 7]))] == ["0", "7+"]
+    assert [row["frequency"] for row in frequencies(rows([0, 7, 7]))] == ["0", "4–7"]
+
+
 def test_without_an_amount_there_is_no_value() -> None:
     found = frequencies(rows([0, 2]).assign(value=np.nan, expected_value=np.nan))
     assert [(row["value"], row["expected_value"]) for row in found] == [(None, None)] * 2

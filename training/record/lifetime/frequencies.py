@@ -1,28 +1,40 @@
 """What came of customers by how often they had bought, against what was expected."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-MOST: Final = 7
-"""Repeat purchase days from which on customers are taken together."""
+RARE: Final = (0, 1, 2, 3, 4, 5, 6, 7)
+"""Repeat purchase days with which bins begin, as in the papers; the last has no end."""
+OFTEN: Final = (0, 1, 2, 4, 8, 16, 32, 64)
+"""The same where more than half of the customers would be in the last of `RARE`."""
 MEANS: Final = ("purchases", "expected_purchases", "value", "expected_value")
 
 
 def frequencies(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give means by repeat purchase days at the cutoff, 0, 1 … `MOST` and more (Fader, Hardie & Lee 2005, figure 3).
+    """Give means by repeat purchase days at the cutoff: 0, 1 … 7 and more (Fader, Hardie & Lee 2005, figure 3).
 
-    `rows` has frequency, purchases and expected_purchases, value and expected_value (both null where the target is no
-    amount), each of the horizon. Gives frequency (text), customers (rows), and the means of those; of frequencies that
-    nobody has no row.
+    Where most have 7 or more, bins double instead: 0, 1, 2–3, 4–7 … 64 and more. `rows` has frequency, purchases and
+    expected_purchases, value and expected_value (both null where the target is no amount), each of the horizon. Gives
+    frequency (text), customers (rows), and the means of those; of bins that nobody is in no row.
     """
-    capped = rows["frequency"].clip(upper=MOST).astype(int)
+    x = rows["frequency"].to_numpy()
+    starts = OFTEN if (x >= RARE[-1]).mean() > 0.5 else RARE
+    bins = np.searchsorted(starts, x, side="right") - 1
     return [
-        {"frequency": f"{x}+" if x == MOST else str(x), "customers": len(of), **_means(of)}
-        for x in range(MOST + 1)
-        if len(of := rows[capped == x])
+        {"frequency": _name(starts, place), "customers": len(of), **_means(of)}
+        for place in range(len(starts))
+        if len(of := rows[bins == place])
     ]
+
+
+def _name(starts: Sequence[int], place: int) -> str:
+    if place == len(starts) - 1:
+        return f"{starts[place]}+"
+    last = starts[place + 1] - 1
+    return str(last) if last == starts[place] else f"{starts[place]}–{last}"
 
 
 def _means(rows: pd.DataFrame) -> dict[str, float | None]:
