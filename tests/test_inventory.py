@@ -101,6 +101,7 @@ def test_models() -> None:
         "cross_sell",
         "engineered_logistic",
         "gamma_gamma",
+        "mbgnbd",
         "no_purchase",
         "pareto_nbd",
         "popularity",

@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 LISTED: Final = 16
 """Kinds a customer up to which all that might be are listed, and those that are ticked off."""
 LONGEST_LIST: Final = 2**25
+SMALL: Final = 2**10
+"""Whole numbers below this need not be numbered."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +78,26 @@ def alike(*columns: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find the distinct rows of some columns, in order: where each first stands, and for each row which it is."""
     key, kinds = np.zeros(len(columns[0]), dtype=np.intp), 1
     for column in columns:
-        codes, distinct = pd.factorize(column, sort=True)
-        if kinds * len(distinct) > _most(len(key)):
+        codes, count = _codes(column)
+        if kinds * count > _most(len(key)):
             key, kinds = _ranks(key, kinds)
-        key *= len(distinct)
+        key *= count
         key += codes
-        kinds *= len(distinct)
+        kinds *= count
     which, count = _ranks(key, kinds)
     first = np.empty(count, dtype=np.intp)
     first[which[::-1]] = np.arange(len(which) - 1, -1, -1)
     return first, which
+
+
+def _codes(column: Floats) -> tuple[NDArray[np.intp], int]:
+    """Give whole numbers in the order of the values, and what all of them are below: small counts as they are."""
+    if len(column) and column.min() >= 0 and column.max() < SMALL:
+        whole = column.astype(np.intp)
+        if np.array_equal(whole, column):
+            return whole, int(whole.max()) + 1
+    codes, distinct = pd.factorize(column, sort=True)
+    return codes, len(distinct)
 
 
 def _ranks(key: NDArray[np.intp], kinds: int) -> tuple[NDArray[np.intp], int]:

@@ -36,6 +36,7 @@ CASES: list[tuple[str, TargetKind]] = [
     ("cross_sell", "binary"),
     ("engineered_logistic", "binary"),
     ("gamma_gamma", "amount"),
+    ("mbgnbd", "count"),
     ("no_purchase", "binary"),
     ("pareto_nbd", "count"),
     ("popularity", "binary"),
