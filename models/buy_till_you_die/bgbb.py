@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, expit, gammaln
 
 from models.buy_till_you_die.beta_geometric import betaln_slopes, discounted_steps, survival
@@ -76,20 +76,16 @@ class BgBb:
         that of the first, each a multiple of the one before: all positive, none above 1.
         """
         alpha, beta, gamma, delta = (params[each.name] for each in self.parameters)
-        buys, b, leaves, d = alpha + seen.x, beta + seen.t_x - seen.x, gamma + 1, delta + seen.t_x
-        silent = seen.T - seen.t_x
-        total, share = np.zeros_like(silent), np.ones_like(silent)
-        slopes, slope = np.zeros((4, len(silent))), np.zeros((4, len(silent)))
-        for step in range(int(silent.max(initial=0))):
-            total, slopes = total + share * (step < silent), slopes + share * (step < silent) * slope
-            share = share * ((b + step) / (buys + b + step)) * ((d + step) / (leaves + d + step))
-            per_buy, per_leave = 1 / (buys + b + step), 1 / (leaves + d + step)
-            slope = slope + np.stack([-per_buy, 1 / (b + step) - per_buy, -per_leave, 1 / (d + step) - per_leave])
-        alive = betaln(buys, beta + seen.T - seen.x) + betaln(gamma, delta + seen.T)
+        alike, which = _alike(params, seen)
+        buys, passes, leaves, stays = np.broadcast_arrays(
+            alpha + seen.x[alike], beta + (seen.t_x - seen.x)[alike], gamma + 1.0, delta + seen.t_x[alike]
+        )
+        total, slopes = _summed(buys, passes, leaves, stays, silent=seen.T - seen.t_x, which=which)
+        alive = betaln(alpha + seen.x, beta + seen.T - seen.x) + betaln(gamma, delta + seen.T)
         with np.errstate(divide="ignore"):
-            gone = betaln(buys, b) + betaln(leaves, d) + np.log(total)
-        first = np.vstack([betaln_slopes(buys, b), betaln_slopes(leaves, d)])
-        return alive, gone, first + slopes / np.maximum(total, 1.0)
+            gone = (betaln(buys, passes) + betaln(leaves, stays))[which] + np.log(total)
+        first = np.vstack([betaln_slopes(buys, passes), betaln_slopes(leaves, stays)])
+        return alive, gone, first[:, which] + slopes / np.maximum(total, 1.0)
 
     def p_alive(self, params: Params, seen: Histories, *, ahead: int = 0) -> Floats:
         """Give the probability to be alive at opportunity T, or `ahead` of it; with 1 eq. 11 of the paper."""
@@ -175,6 +171,44 @@ class BgBb:
         """Give the parameters of p and θ of a customer who is alive at T: they are then independent, and beta."""
         alpha, beta, gamma, delta = (params[each.name] for each in self.parameters)
         return alpha + seen.x, beta + seen.T - seen.x, gamma + np.zeros_like(seen.T), delta + seen.T
+
+
+def _alike(params: Params, seen: Histories) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give the first of the histories that are alike in x and t_x, and for each history the place of its first.
+
+    Where parameters are a history's own none is like another.
+    """
+    if any(np.ndim(each) for each in params.values()):
+        every = np.arange(len(seen.x))
+        return every, every
+    _, alike, which = np.unique(seen.x + 1j * seen.t_x, return_index=True, return_inverse=True)
+    return alike, which
+
+
+def _summed(
+    buys: Floats, passes: Floats, leaves: Floats, stays: Floats, *, silent: Floats, which: NDArray[np.intp]
+) -> tuple[Floats, Floats]:
+    """Sum B(buys, passes + k) B(leaves, stays + k) over k = 0, 1 … silent − 1, as shares of the first of them.
+
+    Gives that of each history (n), and its derivatives by the four (4 × n). Histories that are alike share the sum.
+    """
+    order = np.argsort(silent, kind="stable")
+    steps = int(silent.max(initial=0))
+    ends = np.searchsorted(silent[order], np.arange(steps + 2))
+    total, slopes = np.zeros(len(silent)), np.zeros((4, len(silent)))
+    share, slope = np.ones(len(buys)), np.zeros((4, len(buys)))
+    so_far, slope_so_far = np.zeros(len(buys)), np.zeros((4, len(buys)))
+    for step in range(steps):
+        so_far += share
+        slope_so_far += share * slope
+        done = order[ends[step + 1] : ends[step + 2]]
+        total[done], slopes[:, done] = so_far[which[done]], slope_so_far[:, which[done]]
+        for row, (one, other) in enumerate(((buys, passes), (leaves, stays))):
+            both, last = 1 / (one + other + step), other + step
+            share *= last * both
+            slope[2 * row] -= both
+            slope[2 * row + 1] += 1 / last - both
+    return total, slopes
 
 
 def _whole(horizon: float) -> int:

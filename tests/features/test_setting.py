@@ -97,9 +97,17 @@ def test_three_gaps_are_needed_and_four_in_five_must_fit() -> None:
     assert (before["told"], before["customers"]) == (0, 4)
 
 
-@pytest.mark.parametrize(("steps", "constant"), [([10, 10.5, 10.5, 10], 1), ([10, 10.6, 10, 10.6], 0)])
-def test_amounts_may_change_by_a_twentieth(steps: list[float], constant: int) -> None:
-    log = every(28, customers=1, times=4).assign(amount=steps)
+@pytest.mark.parametrize(
+    ("amounts", "constant"),
+    [
+        ([10, 10.5, 10.5, 10], 1),
+        ([10, 10.6, 10, 10.6], 0),
+        ([10, 10, 10, 10, 10, 20], 1),  # four steps in five are none
+        ([10, 10, 10, 10, 20], 0),
+    ],
+)
+def test_amounts_may_change_by_a_twentieth_or_once_in_five(amounts: list[float], constant: int) -> None:
+    log = every(28, customers=1, times=len(amounts)).assign(amount=amounts)
     history = admit("log", {"transactions": log})
     assert payments(history, until=history.end)["constant"] == constant
 

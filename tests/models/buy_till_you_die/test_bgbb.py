@@ -173,6 +173,18 @@ def test_a_new_customer_buys_as_on_all_paths(params: Params) -> None:
     assert found == pytest.approx([0, float(first), float(first), float(told)], rel=1e-11)
 
 
+@pytest.mark.parametrize("params", PARAMS)
+def test_parameters_may_be_each_historys_own(params: Params) -> None:
+    seen = histories(params)
+    own = {name: np.linspace(value, 2 * value, len(seen.x)) for name, value in params.items()}
+    value, slopes = BGBB.log_likelihood(own, seen)
+    for place in range(len(seen.x)):
+        alone = Opportunities.of(x=seen.x[[place]], t_x=seen.t_x[[place]], T=seen.T[[place]])
+        told = BGBB.log_likelihood({name: float(each[place]) for name, each in own.items()}, alone)
+        assert value[place] == pytest.approx(told[0][0], rel=1e-13)
+        assert slopes[:, place] == pytest.approx(told[1][:, 0], rel=1e-12)
+
+
 # --- what closed forms say
 
 
