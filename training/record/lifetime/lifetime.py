@@ -1,8 +1,7 @@
 """`lifetime`: the part of a record about lifetime value, of models in which customers buy by a process."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,16 +14,13 @@ from training.fit import Fitted, scored
 from training.record.asked import asked_by
 from training.record.lifetime.alive import alive
 from training.record.lifetime.distribution import distribution
+from training.record.lifetime.earlier import earlier
 from training.record.lifetime.frequencies import frequencies
 from training.record.lifetime.purchases import buying
 from training.record.lifetime.spread import spread
 from training.record.lifetime.total import Closed, total
 from training.record.lifetime.tracking import halves, tracking
-from training.splits import Split
 from training.task import Task
-
-INNER: Final = 8
-"""At most so many earlier cutoffs are looked at for the band of the total."""
 
 
 def lifetime(judged: Backtested, task: Task) -> dict[str, Any] | None:
@@ -82,7 +78,7 @@ def _closed(judged: Backtested, task: Task) -> Iterator[Closed]:
     """Give totals of the parts and, so that there are more, of earlier cutoffs, for which the model is fitted anew."""
     for part in judged.parts:
         yield _sums(part.calibrated(judged.calibration))
-    for split in _earlier(task, judged.parts[0].split):
+    for split in earlier(task, judged.parts[0].split):
         model = judged.artifact.model
         made = type(model)(**model.get_params())
         learned = split.learned_by(made)
@@ -90,22 +86,6 @@ def _closed(judged: Backtested, task: Task) -> Iterator[Closed]:
             yield _sums(scored(made.fit(learned.X, learned.y), split))
         except ValueError:  # too few customers so early, or none who tell enough
             return
-
-
-def _earlier(task: Task, split: Split) -> Iterator[Split]:
-    """Give the training cutoffs whose horizons overlap neither the test's nor each other's, the latest first, each as
-    a test of what had closed by then.
-    """
-    train, latest = split.train, split.first_test
-    cutoffs = train.X["cutoff"]
-    for _ in range(INNER):
-        before = cutoffs[cutoffs + task.closes_in <= latest]
-        if before.empty:
-            return
-        latest = pd.Timestamp(before.max())
-        test, closed = train.where(cutoffs == latest), train.where(cutoffs + task.learned_in <= latest)
-        whole = replace(test, y=task.outcome(test.X, known_by=split.first_test)) if task.carried else test
-        yield Split(f"{latest:%Y-%m-%d}", closed, whole, split.closes_in)
 
 
 def _sums(rows: pd.DataFrame) -> Closed:
