@@ -15,6 +15,7 @@ from configs.costs import Economics
 from experiments.pnl.economics import TITLES, economics
 from experiments.pnl.page import statement_page
 from experiments.pnl.report import Report, report
+from experiments.pnl.write import write
 from features.ledger.cohorts import Cohort, Kept, Won
 from features.ledger.lines import TITLES as LINES
 from tests.features.ledger.by_hand import SHEET, by_line, shop, tables
@@ -171,3 +172,12 @@ def test_what_cannot_be_told_is_left_open() -> None:
         "known_months",
         "margin",
     }
+
+
+def test_a_period_in_which_nothing_happens_has_its_page(tmp_path: Path) -> None:
+    quiet = {"since": pd.Timestamp("2025-09-01"), "until": pd.Timestamp("2025-10-01")}
+    told = report(shop(), SHEET, by="first_channel", **quiet)
+    write(told, tmp_path / "out")
+    assert pyarrow.parquet.read_table(tmp_path / "out" / "customers.parquet").num_rows == 0
+    assert (told.made.company["administration"], told.made.nobody["administration"]) == (-822, -822)
+    assert "nobody has net revenue to spread it by" in (tmp_path / "out" / "pnl.html").read_text()

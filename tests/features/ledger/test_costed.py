@@ -80,6 +80,8 @@ def test_the_cost_of_an_order_is_shared_to_the_last_ten_thousandth() -> None:
     history = admit("shared", {"transactions": lines}, end=pd.Timestamp("2026-01-01"))
     sheet = CostSheet(title="tills", product=Product(share=Decimal(0)), order=Rates(default=Decimal("0.1")))
     assert sorted(purchases_of(costed(history, sheet), "a")["cost"]) == [0.0333, 0.0333, 0.0334, 0.1]
+    turned = admit("turned", {"transactions": lines.iloc[::-1]}, end=pd.Timestamp("2026-01-01"))
+    assert costed(turned, sheet).fingerprint == costed(history, sheet).fingerprint
 
 
 def test_an_order_of_two_channels_goes_by_the_first_name() -> None:

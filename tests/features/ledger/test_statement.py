@@ -113,6 +113,8 @@ def test_administration_that_nothing_carries_is_nobodys() -> None:
     back = statement(shop(transactions=lines[lines["is_return"] | (lines["order_id"] == "S0")]), SHEET)
     assert (back.nobody["administration"], back.company["administration"]) == (-10_000, -10_000)
     assert "administration: nobody has net revenue to spread it by" in back.notes
+    assert back.customers["active"].to_dict() == {"anna": 1, "ben": 0, "cleo": 1, "dora": 0}
+    assert back.customers.loc["anna", "service_cost"] == -365
     assert (back.reconciliation()["difference"] == 0).all()
 
 
@@ -167,6 +169,9 @@ def test_known_since_says_who_was_there_already() -> None:
     late = statement(shop(), SHEET.model_copy(update={"economics": economics}))
     assert late.customers["acquisition_cost"].to_dict() == {"anna": 0, "ben": 0, "cleo": -2000, "dora": 0}
     assert late.nobody["acquisition_cost"] == -999 - 500
+    economics = SHEET.economics.model_copy(update={"known_since": date(2024, 1, 1)})
+    early = statement(shop(), SHEET.model_copy(update={"economics": economics}))
+    assert early.customers["acquisition_cost"].to_dict() == {"anna": 0, "ben": -999, "cleo": -2000, "dora": 0}
 
 
 def test_what_the_sheet_does_not_cover_is_refused() -> None:
