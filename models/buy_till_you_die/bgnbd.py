@@ -9,7 +9,7 @@ from scipy.special import betainc, betaln, digamma, expit, gammaln
 
 from models.buy_till_you_die.histories import Floats, Histories, alike
 from models.buy_till_you_die.over_beta import NEGLIGIBLE, over_beta
-from models.buy_till_you_die.process import Parameter, Params, check_horizon, check_rate
+from models.buy_till_you_die.process import Parameter, Params, check_horizon, check_rate, median_wait
 from models.buy_till_you_die.two_powers import points
 
 INSTANTS: Final = 24
@@ -138,13 +138,9 @@ class BgNbd:
         return self.p_alive(params, seen) * found
 
     def next_purchase(self, params: Params, seen: Histories) -> Floats:
-        """Give the time within which a customer who is alive, and stays so, buys with probability ½.
-
-        The median of a Pareto distribution: (alpha + T) (2^(1 / (r + x)) − 1).
-        """
+        """Give the time within which a customer who is alive, and stays so, buys with probability ½."""
         shape, rate, _, _ = self._alive(params, seen)
-        with np.errstate(over="ignore"):
-            return np.asarray(rate * np.expm1(np.log(2) / shape), dtype=np.float64)
+        return median_wait(shape, rate)
 
     def expected_of_new(self, params: Params, times: Floats) -> Floats:
         """Give how many repeat purchases a new customer is expected to make within each of some times.
@@ -221,11 +217,13 @@ def _expected(shape: Floats, rate: Floats, a: Floats, b: Floats, *, horizon: Flo
 def _discounted(shape: Floats, rate: Floats, a: Floats, b: Floats, *, horizon: float, interest: float) -> Floats:
     """Give the same of purchases that count exp(−interest s) each, s being when they come.
 
-    E[λ exp(−λ p s)] is shape / rate (1 + p s / rate)^−(shape + 1), integrated over u = log(1 + p s / rate).
+    E[λ exp(−λ p s)] is shape / rate (1 + p s / rate)^−(shape + 1), integrated over u = log(1 + p s / rate) as far as
+    it is not negligible.
     """
+    horizon = min(horizon, NEGLIGIBLE / interest)
 
     def within(p: Floats, shape: Floats, rate: Floats) -> Floats:
-        span = np.minimum(np.log1p(p * horizon / rate), NEGLIGIBLE / shape)
+        span = np.minimum(np.log1p(p * horizon / rate), NEGLIGIBLE / (shape + interest * rate / p))
         total = np.zeros_like(span)
         for place, weight in points(INSTANTS):
             u = place * span

@@ -7,11 +7,10 @@ import numpy as np
 from scipy.special import digamma, expit, exprel, gammaln
 
 from models.buy_till_you_die.histories import Floats, Histories
-from models.buy_till_you_die.process import Parameter, Params, check_horizon, check_rate
+from models.buy_till_you_die.process import Parameter, Params, check_horizon, check_rate, median_wait
 from models.buy_till_you_die.two_powers import MORE, NEGLIGIBLE, NODES, TwoPowers, points, two_powers
 
-LONGEST: Final = 600.0
-"""Bound of the logarithm of a time till the next purchase, so that it stays finite."""
+TINY: Final = 1e-12
 
 
 @dataclass(frozen=True)
@@ -113,12 +112,9 @@ class ParetoNbd:
         return self.p_alive(params, seen) * shape / alpha * _discounted_lifetime(s, beta, horizon, rate=rate)
 
     def next_purchase(self, params: Params, seen: Histories) -> Floats:
-        """Give the time within which a customer who is alive, and stays so, buys with probability ½.
-
-        The median of a Pareto distribution: (alpha + T) (2^(1 / (r + x)) − 1).
-        """
+        """Give the time within which a customer who is alive, and stays so, buys with probability ½."""
         shape, alpha, _, _ = self._alive(params, seen)
-        return np.asarray(alpha * np.expm1(np.minimum(np.log(2) / shape, LONGEST)), dtype=np.float64)
+        return median_wait(shape, alpha)
 
     def expected_of_new(self, params: Params, times: Floats) -> Floats:
         """Give how many repeat purchases a new customer is expected to make within each of some times: eq. 27."""
@@ -153,8 +149,9 @@ def _lifetime(s: Floats | float, beta: Floats | float, horizon: Floats | float) 
 
 
 def _discounted_lifetime(s: Floats, beta: Floats, horizon: float, *, rate: float) -> Floats:
-    """Give the integral of exp(−rate y) (1 + y/beta)^−s over the horizon, as far as the first is not negligible."""
+    """Give the integral of exp(−rate y) (1 + y/beta)^−s over the horizon, as far as neither is negligible."""
     span = np.log1p((min(horizon, NEGLIGIBLE / rate) if rate else horizon) / beta)
+    span = np.minimum(span, NEGLIGIBLE / np.maximum(s - 1, TINY))
     total = np.zeros_like(span)
     for place, weight in points(MORE):
         u = place * span

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from models.buy_till_you_die.histories import Floats, Histories
 
 Params = Mapping[str, float | Floats]
 """Parameters by name. A process reckons with them by broadcasting: each may be an array of n, one a row seen."""
+
+LONGEST: Final = 600.0
+"""Bound of the logarithm of a time till the next purchase, so that it stays finite."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,11 @@ class Purchases(Process[Histories], Protocol):
         self, params: Params, seen: Histories, *, horizon: float, rng: np.random.Generator
     ) -> Floats:
         """Draw for each history how many purchases come within the horizon, once."""
+
+
+def median_wait(shape: Floats, rate: Floats) -> Floats:
+    """Give the median of the time till an event whose rate is Gamma(shape, rate): rate (2^(1 / shape) − 1), finite."""
+    return np.asarray(rate * np.expm1(np.minimum(np.log(2) / shape, LONGEST)), dtype=np.float64)
 
 
 def check_horizon(horizon: float) -> None:

@@ -1,9 +1,11 @@
 """No process answers NaN, infinity or a negative number, whatever the customer and the parameters."""
 
+import math
 from itertools import product
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from models.buy_till_you_die.process import Purchases
 from models.buy_till_you_die.processes import PROCESSES
@@ -17,7 +19,7 @@ ROWS = [
     for share in ((0.0,) if x == 0 else (0.001, 0.9, 1.0))
 ]
 """x and T to 1,500; recency = T, where lifetimes' Pareto/NBD is NaN from x = 100 on."""
-SHAPES = (0.003, 1.0, 30.0)
+SHAPES = (1e-4, 1.0, 30.0)
 """Beside others a + b < 1, a = 1, s = 1 and, with scales alike, alpha = beta."""
 SCALES = (0.01, 300.0)
 
@@ -51,7 +53,8 @@ def test_answers_are_numbers_from_zero_on(name: str) -> None:
         assert (discounted <= shorter * (1 + 1e-9)).all(), params
         newcomers = process.expected_of_new(params, np.array(TIMES))
         assert (np.isfinite(newcomers) & (newcomers >= 0)).all(), params
-        assert (process.next_purchase(params, rows) >= 0).all(), params
+        wait = process.next_purchase(params, rows)
+        assert (np.isfinite(wait) & (wait >= 0)).all(), params
 
 
 @pytest.mark.parametrize("name", sorted(PROCESSES))
@@ -63,3 +66,41 @@ def test_counts_and_draws_are_numbers_from_zero_on(name: str) -> None:
         assert (counts.sum(axis=1) <= 1 + 1e-9).all(), params
         drawn = process.simulated_purchases(params, rows, horizon=52.0, rng=rng)
         assert (np.isfinite(drawn) & (drawn >= 0) & (drawn == np.floor(drawn))).all(), params
+
+
+@pytest.mark.parametrize("name", sorted(PROCESSES))
+@pytest.mark.parametrize("rate", [1e-7, 0.02, 5.0])
+@pytest.mark.parametrize("leaving", [(0.4, 0.3), (1.0, 9.0), (400.0, 3.0)])
+def test_discounting_is_by_parts_of_what_is_expected(name: str, rate: float, leaving: tuple[float, float]) -> None:
+    """Also where customers leave within hours, and where interest leaves nothing of a week."""
+    process, h = PROCESSES[name], 1500.0
+    params = dict(zip((each.name for each in process.parameters), (2.0, 9.0, *leaving), strict=True))
+    one = seen([(3, 29.0, 30.0)])
+
+    def expected(horizon: float) -> float:
+        return float(process.expected_purchases(params, one, horizon=horizon)[0])
+
+    def part(log_time: float) -> float:
+        return rate * math.exp(log_time - rate * math.exp(log_time)) * expected(math.exp(log_time))
+
+    parts, _ = quad(part, -25.0, np.log(h), limit=200, epsabs=0.0, epsrel=1e-10, points=[-np.log(rate * h + 1)])
+    by_parts = parts + np.exp(-rate * h) * expected(h)
+    found = process.discounted_purchases(params, one, horizon=h, rate=rate)[0]
+    assert found == pytest.approx(by_parts, rel=2e-9)
+
+
+@pytest.mark.parametrize("name", sorted(PROCESSES))
+def test_likelihoods_of_parameters_of_ones_own(name: str) -> None:
+    """Parameters that are arrays, a value a history, make each as likely as if it stood alone."""
+    process, rows = PROCESSES[name], ROWS[:24]
+    sets = [settings(process)[place % 36] for place in range(len(rows))]
+    arrays = {each: np.array([params[each] for params in sets]) for each in sets[0]}
+    value, slopes = process.log_likelihood(arrays, seen(rows))
+    mixed, by_mixed = process.log_likelihood({**arrays, "r": 0.7}, seen(rows))
+    for place, (params, row) in enumerate(zip(sets, rows, strict=True)):
+        alone, by = process.log_likelihood(params, seen([row]))
+        assert value[place] == pytest.approx(alone[0], rel=1e-12)
+        assert slopes[:, place] == pytest.approx(by[:, 0], rel=1e-9)
+        alone, by = process.log_likelihood({**params, "r": 0.7}, seen([row]))
+        assert mixed[place] == pytest.approx(alone[0], rel=1e-12)
+        assert by_mixed[:, place] == pytest.approx(by[:, 0], rel=1e-9)
