@@ -7,7 +7,7 @@ from typing import Literal
 import pandas as pd
 import pytest
 
-from configs.costs import Administration, CostSheet
+from configs.costs import Acquisition, Administration, CostSheet
 from features.engine.door import admit
 from features.ledger import Statement, statement
 from features.ledger.lines import LINES, STATEMENT, TITLES
@@ -209,3 +209,11 @@ def test_what_does_not_add_up_says_where(made: Statement) -> None:
     told.loc["payment_cost", "difference"] = 1
     with pytest.raises(NotReconciled, match=r"payment_cost by 1 cents; net_revenue is 19683 .* add up to 19684"):
         check_reconciled(told, amount=19684)
+
+
+def test_what_is_spent_later_won_nobody_earlier() -> None:
+    """cleo came by the web on June 15th: the spend of the second half of the year is not hers."""
+    later = [Acquisition(channel="web", since=date(2025, 6, 16), until=date(2025, 12, 31), amount=Decimal(20))]
+    told = statement(shop(), SHEET.model_copy(update={"acquisition": later}))
+    assert (told.customers["acquisition_cost"] == 0).all()
+    assert told.nobody["acquisition_cost"] == told.company["acquisition_cost"] == -2000
