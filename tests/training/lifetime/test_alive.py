@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from models.buy_till_you_die.bgnbd import BgNbd
+from models.buy_till_you_die.covariates import DescribedHistories, WithCovariates
+from models.purchases import histories
 from training.record.lifetime.alive import STEPS, alive
 from training.record.lifetime.purchases import Buying
 
@@ -39,3 +41,18 @@ def test_the_grid_ends_where_nearly_all_are() -> None:
     assert found["frequency"][-1] == 99
     assert len(found["frequency"]) == STEPS
     assert found["frequency"] == sorted(set(found["frequency"]))
+
+
+def test_covariates_are_at_their_means() -> None:
+    """z of 0, 0, 3 has a mean of 1: alpha is divided by e^.4."""
+    process, params = WithCovariates(BgNbd(), transaction=("z",)), {**PARAMS, "transaction:z": 0.4}
+    X = asked([1.0, 2.0, 4.0]).assign(z=[0.0, 0.0, 3.0], recency_days=7.0)
+
+    def see(X: pd.DataFrame) -> DescribedHistories:
+        return DescribedHistories.among(histories(X), {"z": X["z"]})
+
+    found = alive(Buying(process, params, see), X)
+    r, alpha, a, b = PARAMS.values()
+    for since, row in zip(found["weeks_since_last"], found["p_alive"], strict=True):
+        silent = (alpha / np.exp(0.4) + 39) / (alpha / np.exp(0.4) + 39 - since)
+        assert row == pytest.approx([1 / (1 + a / (b + x - 1) * silent ** (r + x)) for x in found["frequency"]])
