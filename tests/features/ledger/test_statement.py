@@ -64,6 +64,7 @@ def test_other_periods_take_their_part_by_days() -> None:
     assert half.company["service_cost"] == -(3 * 182 + 600)
     assert half.customers.loc["ben", "net_revenue"] == 10_000
     later = statement(shop(), SHEET, since=pd.Timestamp("2025-07-02"))
+    assert later.company["acquisition_cost"] == -(0 + 501 + 251)  # nothing of what was spent before
     halves = half.reconciliation()["company"] + later.reconciliation()["company"]
     posted = ["gross_revenue", "discounts", "coupons", "returns", "net_revenue", "order_cost", "return_cost"]
     assert halves[posted].to_dict() == {name: statement(shop(), SHEET).company[name] for name in posted}
