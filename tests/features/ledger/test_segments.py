@@ -160,3 +160,13 @@ def test_money_is_exact(made: Statement) -> None:
     for decimals in (0, 4):
         whole = exact(made.customers, ["profit"], decimals=decimals)
         assert whole.column("profit").to_pylist()[0] == Decimal(-2075).scaleb(-decimals)
+
+
+def test_a_month_that_is_not_over_counts_for_nobody() -> None:
+    """b's second month ends after the year: what came on December 28th is no part of the mean, as b is none."""
+    rows = [("a", "2025-01-05", 10.0), ("b", "2025-11-25", 20.0), ("b", "2025-12-28", 500.0)]
+    lines = pd.DataFrame(rows, columns=["customer_id", "time", "amount"])
+    history = admit("two", {"transactions": lines}, end=pd.Timestamp("2026-01-01"))
+    made = statement(history, CostSheet(title="free", product=Product(share=Decimal(0))))
+    (told,) = cohorts(made, history, segments(made, history, "first_channel"))
+    assert told.won.contributions == (15.0, *[0.0] * 10)
