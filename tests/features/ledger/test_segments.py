@@ -136,6 +136,8 @@ def test_contacts_before_the_first_purchase_are_a_cost_of_winning() -> None:
     made = statement(history, SHEET)
     told = {each.segment: each for each in cohorts(made, history, segments(made, history, "first_channel"))}
     assert told["store"].won.cost == pytest.approx(9.99 + 1.50)
+    ben, anna = 100 - 70.0055 - 1 - 0.4 + 33.33 - 18.3315 - 0.3333 - 0.4, 55.5 - 33.5 - 3.9 - 1.895 - 4.25
+    assert told["store"].kept.margin == pytest.approx((ben + anna) / 3)  # and of nothing else
 
 
 def test_months_of_which_too_few_are_known_do_not_count() -> None:
