@@ -1,7 +1,7 @@
 """One file a model. `MODELS` fills by importing the folder."""
 
 import inspect
-from typing import Any
+from typing import Any, get_args
 
 from configs.registry import Registry, import_folder
 from models.contract import Model
@@ -27,7 +27,8 @@ def create(name: str, *, setting: dict[str, Any] | None = None, **params: Any) -
     if unknown:
         raise ValueError(f"model {name!r} has no parameter {unknown}; it has {sorted(known)}")
     for key, value in params.items():
-        _check_type(name, key, value, default=known[key].default)
+        if value is not None or type(None) not in get_args(known[key].annotation):
+            _check_type(name, key, value, default=known[key].default)
     offered = {key: value for key, value in (setting or {}).items() if key in known}
     return model(**{**offered, **params})
 

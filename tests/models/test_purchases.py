@@ -63,6 +63,14 @@ def test_state_survives_json_bit_for_bit(model: PurchaseModel, frame: pd.DataFra
     assert again.state() == model.state()
 
 
+def test_without_its_prior_it_is_made_anew_from_its_parameters(model: PurchaseModel, frame: pd.DataFrame) -> None:
+    alone = type(model)(7, prior_sd=None).fit(frame)
+    name = type(model).__module__.rpartition(".")[2]
+    again = create(name, **alone.get_params()).restore(json.loads(json.dumps(alone.state())))
+    assert again.predict(frame).tolist() == alone.predict(frame).tolist()
+    assert alone.params_ != model.params_
+
+
 def test_a_weight_is_so_many_customers(model: PurchaseModel, frame: pd.DataFrame) -> None:
     weight = np.arange(len(frame)) % 3
     again = type(model)(7).fit(frame, sample_weight=weight)
