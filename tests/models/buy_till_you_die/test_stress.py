@@ -69,13 +69,24 @@ def test_counts_and_draws_are_numbers_from_zero_on(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PROCESSES))
-@pytest.mark.parametrize("rate", [1e-7, 0.02, 5.0])
-@pytest.mark.parametrize("leaving", [(0.4, 0.3), (1.0, 9.0), (400.0, 3.0)])
-def test_discounting_is_by_parts_of_what_is_expected(name: str, rate: float, leaving: tuple[float, float]) -> None:
+@pytest.mark.parametrize(
+    ("values", "row", "rate"),
+    [
+        ((2.0, 9.0, 0.4, 0.3), (3, 29.0, 30.0), 0.02),
+        ((2.0, 9.0, 1.0, 9.0), (3, 29.0, 30.0), 1e-7),
+        ((2.0, 9.0, 1.0, 9.0), (3, 29.0, 30.0), 5.0),
+        ((2.0, 9.0, 400.0, 3.0), (3, 29.0, 30.0), 0.02),
+        ((2.0, 9.0, 400.0, 3.0), (3, 29.0, 30.0), 5.0),
+        ((0.05, 0.01, 0.4, 0.3), (0, 0.0, 0.0), 5.0),
+    ],
+)
+def test_discounting_is_by_parts_of_what_is_expected(
+    name: str, values: tuple[float, ...], row: tuple[float, float, float], rate: float
+) -> None:
     """Also where customers leave within hours, and where interest leaves nothing of a week."""
     process, h = PROCESSES[name], 1500.0
-    params = dict(zip((each.name for each in process.parameters), (2.0, 9.0, *leaving), strict=True))
-    one = seen([(3, 29.0, 30.0)])
+    params = dict(zip((each.name for each in process.parameters), values, strict=True))
+    one = seen([row])
 
     def expected(horizon: float) -> float:
         return float(process.expected_purchases(params, one, horizon=horizon)[0])
