@@ -23,8 +23,9 @@ def costed(history: History, sheet: CostSheet) -> History:
 
     The column `cost` is all of that, `own_cost` what it was before. Lines of an order share its cost evenly, to the
     last ten-thousandth. Of a return `cost` is what handling it costs less the goods that go back on the shelf, so that
-    the sum of amount − cost over purchases and returns is contribution 2. What is of customers and not of lines
-    (contacts, service, administration) is left out. A table that stays where it is does so.
+    the sum of amount − cost over purchases and returns is contribution 2, but for what rounding each line to
+    ten-thousandths makes (38 of 935,836 in 1.5 million lines of Complete Journey). What is of customers and not of
+    lines (contacts, service, administration) is left out. A table that stays where it is does so.
 
     Raises `HistoryError` for what the sheet does not cover.
     """
