@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from models.buy_till_you_die.fit import PRIOR_SD, Fit, fit
-from models.buy_till_you_die.histories import Floats, Histories, refuse, weights
+from models.buy_till_you_die.histories import Floats, Histories, alike, refuse, weights
 from models.buy_till_you_die.process import Parameter, Params, Purchases
 
 LEVERS: Final[Mapping[str, Mapping[str, float]]] = {
@@ -37,19 +37,10 @@ class DescribedHistories(Histories):
         columns = {name: np.asarray(values, dtype=np.float64) for name, values in covariates.items()}
         for name, values in columns.items():
             refuse(~np.isfinite(values), f"a null or infinite covariate {name!r}; fill it, or leave them out")
-        which, first = _groups([seen.which, *columns.values()])
+        first, which = alike(seen.which.astype(np.float64), *columns.values())
         counted = np.bincount(which, weights=weights(weight, len(which))).astype(np.float64)
         x, t_x, T = (values[seen.which[first]] for values in (seen.x, seen.t_x, seen.T))
         return cls(x, t_x, T, counted, which, {name: values[first] for name, values in columns.items()})
-
-
-def _groups(columns: Sequence[NDArray[np.generic]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Number the distinct rows of some columns: each row's number, and the first row of each number."""
-    which, first = np.zeros(len(columns[0]), dtype=np.intp), np.zeros(1, dtype=np.intp)
-    for column in columns:
-        distinct, codes = np.unique(column, return_inverse=True)
-        _, first, which = np.unique(which * len(distinct) + codes, return_index=True, return_inverse=True)
-    return which, first
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def fit(process: Process[S], seen: S, *, prior_sd: float | None = PRIOR_SD) -> F
         theta, slope, covariance = _climb(objective, _start(parameters, start), customers)
         if covariance is not None:
             params = _params(parameters, theta, unit)
-            value = float(seen.weight @ process.log_likelihood(params, seen)[0])
+            value = float(_sum(process.log_likelihood(params, seen)[0], seen))
             if np.isfinite(value):
                 errors, weak = _errors(parameters, params, covariance), _weak(parameters, covariance, prior_sd)
                 return Fit(params, errors, value, covariance.tolist(), customers, slope, len(ends) + 1, weak)
@@ -115,7 +115,7 @@ def _objective(process: Process[S], seen: S, prior_sd: float | None, customers: 
         with np.errstate(all="ignore"):
             values, slopes = process.log_likelihood(params, seen)
             natural = np.array(list(params.values()))
-            total, slope = seen.weight @ values, (slopes @ seen.weight) * np.where(positive, natural, 1.0)
+            total, slope = _sum(values, seen), _sum(slopes, seen) * np.where(positive, natural, 1.0)
         away = theta - centre
         total, slope = total - 0.5 * tightness * (away @ away), slope - tightness * away
         if not (np.isfinite(total) and np.isfinite(slope).all()):
@@ -123,6 +123,11 @@ def _objective(process: Process[S], seen: S, prior_sd: float | None, customers: 
         return float(-total / customers), -slope / customers
 
     return objective
+
+
+def _sum(values: Floats, seen: Seen) -> Floats:
+    """Add up over customers, along the last axis: not by a product of matrices, whose threads cost more than that."""
+    return np.asarray((values * seen.weight).sum(axis=-1), dtype=np.float64)
 
 
 def _climb(objective: Objective, start: Floats, customers: float) -> tuple[Floats, float, Floats | None]:
