@@ -70,7 +70,7 @@ def test_nothing_near_is_likelier_and_errors_are_the_curvature(process: Purchase
     def at(**moved: float) -> float:
         return total(process, {name: it.params[name] + moved.get(name, 0.0) for name in names}, seen)
 
-    assert at() == best
+    assert at() == pytest.approx(best, rel=1e-13)
     curved = np.empty((len(names), len(names)))
     for i, one in enumerate(names):
         assert max(at(**{one: steps[one]}), at(**{one: -steps[one]})) < best
