@@ -18,7 +18,7 @@ from models.contract import Detailed, Explained, Model, TargetKind, eligible, ke
 from models.estimators import create
 from models.profile import Cells
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 _FILE: Final = "artifact.json"
 
 

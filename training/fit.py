@@ -95,6 +95,11 @@ def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> Non
         raise ValueError(
             f"model {name!r} learns from all customers at one instant, and {task.population.name!r} asks at many"
         )
+    if task.lead_days and task.target and model.learns != "outcome":
+        raise ValueError(
+            f"model {name!r} tells of the {task.horizon_days} days from the cutoff on and cannot leave out the first "
+            f"{task.lead_days} (lead_days): set lead_days to 0, or choose a model that learns from outcomes"
+        )
     if getattr(model, "noncontractual", False):
         _check_setting(task, name)
     missing = [needed for needed in model.requires if needed not in features]

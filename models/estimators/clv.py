@@ -32,6 +32,14 @@ class _Requires:
         return (*HISTORY, amount, *([margin_from] if margin_from else []))
 
 
+class _Answers:
+    """The targets that a model can tell of: any amount of revenue; with margins or costs it is none of revenue."""
+
+    def __get__(self, model: "Clv | None", owner: type) -> tuple[str, ...]:
+        """Name them; nothing where it can tell of any."""
+        return () if model is None or model.terms.revenue else ("future_contribution", "future_margin")
+
+
 @register
 class Clv(BaseEstimator):
     """Expected purchase days within `horizon_days` times the expected amount of one, as far as it counts.
@@ -42,13 +50,15 @@ class Clv(BaseEstimator):
     `repeat_only` it is monetary_value instead, that of the repeat days, as in the papers.
 
     `process` is one of `PROCESSES`. `discount_rate`, `margin`, `margin_from` and `cost_per_year` are those of `Terms`:
-    as they are by default the value is revenue, undiscounted. It can be below 0 where a margin is, or a cost is given.
+    as they are by default the value is revenue, undiscounted. It can be below 0 where a margin is, or a cost is given;
+    with either it answers for contribution and margin, and not for spend. Judged it is by what came, undiscounted.
     """
 
     learns: ClassVar[Literal["outcome", "past"]] = "past"
     requires: ClassVar = _Requires()
     kinds: ClassVar[tuple[TargetKind, ...]] = ("amount",)
     labels: ClassVar[tuple[str, ...]] = ()
+    answers: ClassVar = _Answers()
     noncontractual: ClassVar[bool] = True
     simulated_: dict[int, Tables]
 

@@ -54,7 +54,6 @@ class ClvBlend(BaseEstimator):
         horizon_days: int,
         *,
         learn_days: int | None = None,
-        lead_days: int = 0,
         elapsed: Sequence[str] = (),
         fewest_customers: int = CUSTOMERS,
         rounds: int = 100,
@@ -68,7 +67,6 @@ class ClvBlend(BaseEstimator):
     ) -> None:
         self.horizon_days = horizon_days
         self.learn_days = learn_days
-        self.lead_days = lead_days
         self.elapsed = elapsed
         self.fewest_customers = fewest_customers
         self.rounds = rounds
@@ -83,13 +81,8 @@ class ClvBlend(BaseEstimator):
     def fit(self, X: pd.DataFrame, y: pd.Series) -> Self:
         """Fit on rows of past cutoffs and, with y NaN, on those asked about; without any, on the latest cutoff's.
 
-        Raises `ValueError` for a lead, and where the rows asked about do not let Pareto/NBD or Gamma-Gamma be fitted.
+        Raises `ValueError` where the rows asked about do not let Pareto/NBD or Gamma-Gamma be fitted.
         """
-        if self.lead_days > 0:
-            raise ValueError(
-                f"clv_blend tells of the {self.horizon_days} days from the cutoff on and cannot leave out the first "
-                f"{self.lead_days} (lead_days): set lead_days to 0, or use boosted"
-            )
         known = y.notna().to_numpy()
         asked = X[~known] if not known.all() else X[(X["cutoff"] == X["cutoff"].max()).to_numpy()]
         self.features_ = [each for each in feature_names(X) if each not in {*HISTORY, *self.elapsed}]

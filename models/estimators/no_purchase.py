@@ -21,8 +21,7 @@ class NoPurchase(Parametric):
     `process` says how customers leave: "mbgnbd" (Batislam, Denizel & Filiztekin 2007: perhaps right after the first
     purchase), "bgnbd" (Fader, Hardie & Lee 2005: only after a repeat purchase) or "pareto_nbd" (Schmittlein, Morrison &
     Colombo 1987: at any time). Rank customers by this and never by P(alive), which does not ask how often someone buys.
-    The frame is that of `PurchaseModel`. The horizon begins at the cutoff: whether a customer leaves during a
-    `lead_days` before it has no such closed form, and is refused.
+    The frame is that of `PurchaseModel`. The horizon begins at the cutoff.
     """
 
     learns: ClassVar[Literal["outcome", "past"]] = "past"
@@ -32,21 +31,15 @@ class NoPurchase(Parametric):
     noncontractual: ClassVar[bool] = True
     answers: ClassVar[tuple[str, ...]] = ("churned",)
 
-    def __init__(self, horizon_days: int, *, lead_days: int = 0, process: str = "mbgnbd") -> None:
+    def __init__(self, horizon_days: int, *, process: str = "mbgnbd") -> None:
         self.horizon_days = horizon_days
-        self.lead_days = lead_days
         self.process = process
 
     def fit(self, X: pd.DataFrame, y: pd.Series | None = None, sample_weight: ArrayLike | None = None) -> Self:
         """Estimate from the histories; `y` is ignored.
 
-        Raises `ValueError` for a lead, for an unknown process, and as `PurchaseModel.fit` does.
+        Raises `UnknownName` for an unknown process, and as `PurchaseModel.fit` does.
         """
-        if self.lead_days > 0:
-            raise ValueError(
-                f"no_purchase tells of the {self.horizon_days} days from the cutoff on and cannot leave out the first "
-                f"{self.lead_days} (lead_days): set lead_days to 0, or use a model that learns from outcomes"
-            )
         process = PROCESSES[self.process]
         self.fit_ = fit(process, enough(process, histories(X, sample_weight)))
         return self

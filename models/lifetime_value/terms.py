@@ -43,6 +43,11 @@ class Terms:
             raise ValueError(f"cost_per_year is {self.cost_per_year}; give a cost from 0 on")
 
     @property
+    def revenue(self) -> bool:
+        """Whether all of the revenue counts, and no cost."""
+        return self.margin == 1 and not self.margin_from and self.cost_per_year == 0
+
+    @property
     def undiscounted(self) -> "Terms":
         """The same without interest."""
         return Terms(margin=self.margin, margin_from=self.margin_from, cost_per_year=self.cost_per_year)

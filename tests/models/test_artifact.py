@@ -62,7 +62,7 @@ def test_it_is_json_and_ubjson_and_never_pickled(sort: str, asked: dict[str, Ask
     assert found == {"artifact.json", *({"booster.ubj"} if sort != "segments" else ())}
     text = json.loads((tmp_path / "made" / "artifact.json").read_text())
     assert text["id"] == asked[sort][0].id
-    assert text["format"] == 2
+    assert text["format"] == 3
 
 
 def test_its_id_hangs_on_every_part(asked: dict[str, Asked]) -> None:
@@ -152,12 +152,12 @@ def test_files_that_are_not_what_was_saved_are_refused(change: str, asked: dict[
         Artifact.load(folder)
 
 
-@pytest.mark.parametrize("format_", [0, 1, 3, "2", None])
+@pytest.mark.parametrize("format_", [0, 1, 2, 4, "3", None])
 def test_another_format_is_refused_with_advice(format_: object, asked: dict[str, Asked], tmp_path: Path) -> None:
     asked["churn"][0].save(tmp_path / "made")
     path = tmp_path / "made" / "artifact.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": format_}))
-    with pytest.raises(ArtifactError, match=f"is of format {format_}; this version reads format 2. Train it anew, or"):
+    with pytest.raises(ArtifactError, match=f"is of format {format_}; this version reads format 3. Train it anew, or"):
         Artifact.load(tmp_path / "made")
 
 

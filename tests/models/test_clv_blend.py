@@ -228,11 +228,6 @@ def test_details_are_those_of_the_past_with_the_blend_s_value(model: ClvBlend, a
     assert (told["low"] <= told["high"]).all()
 
 
-def test_a_lead_is_refused(data: tuple[pd.DataFrame, pd.Series]) -> None:
-    with pytest.raises(ValueError, match=r"140 days from the cutoff on and cannot leave out the first 7 \(lead_days\)"):
-        blend(lead_days=7).fit(*data)
-
-
 def test_the_horizon_is_learned_from_where_nothing_else_is_said(data: tuple[pd.DataFrame, pd.Series]) -> None:
     X, y = data
     plain = ClvBlend(LEARN, fewest_customers=500, rounds=40).fit(X, y)

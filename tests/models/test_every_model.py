@@ -144,6 +144,7 @@ def test_no_model_is_left_out() -> None:
     assert {name for name, model in MODELS.items() if hasattr(model, "contributions")} == EXPLAINED
     assert {name: model.answers for name, model in MODELS.items() if hasattr(model, "answers")} == {
         "beta_discrete_weibull": ("subscription_ended", "lapsed"),
+        "clv": (),
         "clv_blend": ("future_spend",),
         "no_purchase": ("churned",),
         "shifted_beta_geometric": ("subscription_ended", "lapsed"),

@@ -89,8 +89,27 @@ def test_the_seed_the_setting_and_the_parameters_reach_the_model(churn: Task, ch
     assert own.model.get_params()["seed"] == 9
     past = fit(churn, churn_data, model="no_purchase", params={})
     assert past.model.get_params()["horizon_days"] == 28
-    with pytest.raises(ValueError, match=r"no_purchase tells of the 28 days from the cutoff on and cannot leave out"):
-        fit(replace(churn, lead_days=7), churn_data, model="no_purchase", params={})
+
+
+def test_models_of_the_past_leave_out_no_lead(churn: Task, churn_data: Split) -> None:
+    """They tell of the days from the cutoff on; whoever would judge them by later ones is told."""
+    later = replace(churn, lead_days=7)
+    words = r"tells of the 28 days from the cutoff on and cannot leave out the first 7 \(lead_days\)"
+    with pytest.raises(ValueError, match="'no_purchase' " + words):
+        fit(later, churn_data, model="no_purchase", params={})
+    for name in ("clv", "clv_blend"):
+        with pytest.raises(ValueError, match=f"'{name}' " + words):
+            fit(replace(later, target=TARGETS["future_spend"]), churn_data, model=name, params={})
+    for name in ("bgnbd", "mbgnbd", "pareto_nbd", "bgbb"):
+        with pytest.raises(ValueError, match=f"'{name}' " + words):
+            fit(replace(later, target=TARGETS["orders"]), churn_data, model=name, params={})
+
+
+def test_value_of_contribution_is_none_of_spend(churn: Task, churn_data: Split) -> None:
+    spend = replace(churn, target=TARGETS["future_spend"])
+    for params in ({"margin": 0.3}, {"margin_from": "spend"}, {"cost_per_year": 2.0}):
+        with pytest.raises(ValueError, match="'clv' tells of future_contribution, future_margin alone, not of 'future"):
+            fit(spend, churn_data, model="clv", params=params)
 
 
 def test_what_does_not_fit_together_is_told(churn: Task, churn_data: Split) -> None:

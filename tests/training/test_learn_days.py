@@ -183,7 +183,7 @@ def test_a_blend_gets_the_task_s_own_words(simulated: History) -> None:
     part = rolling(task, first=pd.Timestamp("2024-10-13"), step_days=28, tests=[pd.Timestamp("2024-12-08")]).final
     made = fit(task, part, model="clv_blend", params={"fewest_customers": 100, "rounds": 5})
     params = made.model.get_params()
-    assert (params["horizon_days"], params["learn_days"], params["lead_days"]) == (56, 28, 0)
+    assert (params["horizon_days"], params["learn_days"]) == (56, 28)
     assert set(params["elapsed"]) == {"frequency", "recency_days", "tenure_days", "purchase_days", "spend"}
     learned = part.learned_by(made.model)
     again = create("clv_blend", **params).fit(learned.X, learned.y)
