@@ -69,7 +69,7 @@ def benchmark_table(name: str) -> str:
         line = lines.setdefault(row["system"], [_system(row), *["–"] * len(cases)])
         peers = [each["cpu_s"] for each in rows if each["case"] == row["case"] and each["kind"] == "peer"]
         line[1 + cases.index(row["case"])] = _cost(row, best=min(peers, default=None))
-    told = "CPU seconds of a process's second question (as a multiple of the best peer's), peak memory"
+    told = "CPU seconds of a process that is warm (as a multiple of the best peer's), peak memory"
     table = _table(["system", *cases], list(lines.values()))
     return f"{table}\n{told}; on {found['machine']['cores']} shared cores: `python -m experiments.benchmarks.{name}`.\n"
 

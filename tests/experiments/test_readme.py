@@ -119,7 +119,7 @@ def test_a_benchmark_is_told_in_multiples_of_each_cases_best_peer(
         "| fast (4 of 40 features) | 4.00 s (1.00×), 0.1 GB | – |",
         "| reading | 0.01 s (0.00×), 0.1 GB | – |",
         "",
-        "CPU seconds of a process's second question (as a multiple of the best peer's), peak memory; on 2 shared "
+        "CPU seconds of a process that is warm (as a multiple of the best peer's), peak memory; on 2 shared "
         "cores: `python -m experiments.benchmarks.features`.",
     ]
 
