@@ -187,7 +187,7 @@ def _expected(clv: Clv) -> Expected:
 def _how(forecasts: int) -> str:
     """Say where the weight comes from."""
     if forecasts < FORECASTS:
-        return f"a convention, as {forecasts} past cutoffs could be forecast and a fit takes {FORECASTS}"
+        return f"a convention, as {forecasts} past cutoff(s) could be forecast and a fit takes {FORECASTS}"
     return f"what would have been best at {forecasts} past cutoffs"
 
 

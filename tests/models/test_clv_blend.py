@@ -129,7 +129,7 @@ def test_three_past_cutoffs_that_could_be_forecast_decide_the_weight(data: tuple
     assert half.weight_ == 0.5
     assert half.note_ == (
         "50% of it is learned from what came within 70 days of 5 cutoffs and told of 140 days by what Pareto/NBD "
-        "expects; how much is a convention, as 2 past cutoffs could be forecast and a fit takes 3."
+        "expects; how much is a convention, as 2 past cutoff(s) could be forecast and a fit takes 3."
     )
 
 
