@@ -39,10 +39,11 @@ class Model(Protocol):
     features without which it cannot work (empty: it takes those it is given). `labels` names the values of
     `predict` where they are codes (segments), else it is empty.
 
-    Four more a model may have. `tunable`: a `Span` for each parameter that may be tuned, by name. `takes_text`: True
+    Five more a model may have. `tunable`: a `Span` for each parameter that may be tuned, by name. `takes_text`: True
     where it can use columns of text (a frame that has one is else refused). `answers`: the names of the only targets
     that it can tell of. `noncontractual`: True where it takes customers as free to leave at any time, unseen; it is
-    refused where they are under contract.
+    refused where they are under contract. `at_opportunities`: True where purchases come at regular opportunities, once
+    a year say, so that regular ones do not look like a contract's.
     """
 
     learns: ClassVar[Literal["outcome", "past", "both"]]

@@ -101,7 +101,7 @@ def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> Non
             f"{task.lead_days} (lead_days): set lead_days to 0, or choose a model that learns from outcomes"
         )
     if getattr(model, "noncontractual", False):
-        _check_setting(task, name)
+        _check_setting(task, model, name)
     missing = [needed for needed in model.requires if needed not in features]
     if missing:
         raise ValueError(f"model {name!r} needs the features {missing}; add them to the study's features")
@@ -112,9 +112,14 @@ def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> Non
         )
 
 
-def _check_setting(task: Task, name: str) -> None:
-    """Refuse a model of customers who leave unseen where they are under contract, unless a person says they are not."""
+def _check_setting(task: Task, model: Model, name: str) -> None:
+    """Refuse a model of customers who leave unseen where they are under contract, unless a person says they are not.
+
+    Purchases that look like payments do not speak against a model of purchases at regular opportunities.
+    """
     if task.setting == "noncontractual" or (not task.setting and task.found_setting.verdict != "contractual"):
+        return
+    if not task.setting and task.found_setting.by_payments and getattr(model, "at_opportunities", False):
         return
     why = "that is said (setting)" if task.setting else task.found_setting.sentence
     raise ValueError(

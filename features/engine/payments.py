@@ -39,13 +39,15 @@ def query(purchases: str, *, under_contract: str = "") -> str:
     """Write the counts over purchases (customer_id, time, amount), of customers who are `under_contract` or not.
 
     `customers` is all of them, `covered` who has a contract, `told` who has `GAPS` gaps between purchase days or more.
-    Of the latter `constant` have alike amounts, `regular_0` regular gaps of the first of `PERIODS`, `both_0` both.
+    Of the latter `constant` have alike amounts, `regular_0` regular gaps of the first of `PERIODS`, `both_0` both;
+    `same` have, as their median, the amount that is the median of these.
     """
     near = [f"gap BETWEEN {days * (1 - TOLERANCE)} AND {days * (1 + TOLERANCE)}" for days in PERIODS]
     hits = "".join(f", count(*) FILTER (WHERE {each}) AS near_{place}" for place, each in enumerate(near))
     constant = f"gaps >= {GAPS} AND alike >= {MOSTLY} * gaps"
     covered = f"customer_id IN ({under_contract})" if under_contract else "FALSE"
     counted = {"covered": covered, "told": f"gaps >= {GAPS}", "constant": constant}
+    counted["same"] = f"gaps >= {GAPS} AND abs(usual - most) <= {ALIKE} * abs(most)"
     for place in range(len(PERIODS)):
         regular = f"gaps >= {GAPS} AND near_{place} >= {MOSTLY} * gaps"
         counted |= {f"regular_{place}": regular, f"both_{place}": f"{regular} AND {constant}"}
@@ -54,7 +56,8 @@ def query(purchases: str, *, under_contract: str = "") -> str:
             FROM ({purchases}) GROUP BY ALL),
         steps AS (SELECT customer_id, day - lag(day) OVER one AS gap, amount, lag(amount) OVER one AS before
             FROM days WINDOW one AS (PARTITION BY customer_id ORDER BY day)),
-        customers AS (SELECT customer_id, count(gap) AS gaps,
+        customers AS (SELECT customer_id, count(gap) AS gaps, quantile_disc(amount, 0.5) AS usual,
             count(*) FILTER (WHERE abs(amount - before) <= {ALIKE} * abs(before)) AS alike{hits}
             FROM steps GROUP BY customer_id)
-        SELECT count(*) AS customers{counts} FROM customers"""
+        SELECT count(*) AS customers{counts} FROM customers,
+            (SELECT quantile_disc(usual, 0.5) AS most FROM customers WHERE gaps >= {GAPS})"""

@@ -39,6 +39,7 @@ class Bgbb(Parametric):
     kinds: ClassVar[tuple[TargetKind, ...]] = ("count",)
     labels: ClassVar[tuple[str, ...]] = ()
     noncontractual: ClassVar[bool] = True
+    at_opportunities: ClassVar[bool] = True
 
     def __init__(self, horizon_days: int, *, period_days: int = PERIOD_DAYS, prior_sd: float | None = PRIOR_SD) -> None:
         self.horizon_days = horizon_days

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from tests.models.buy_till_you_die.donations import donations
+
 START = pd.Timestamp("2023-01-02")
 Log = pd.DataFrame
 
@@ -52,4 +54,27 @@ def one_price(customers: int = 200, *, seed: int = 4) -> Log:
     for customer in range(customers):
         days = np.cumsum(rng.geometric(0.1, 15))
         rows += [(f"c{customer}", START + pd.Timedelta(days=int(day)), 3.5) for day in days]
+    return _log(rows)
+
+
+def yearly_gifts(*, seed: int = 5) -> Log:
+    """Give the gifts of the 11,104 donors of the BG/BB paper, 25 each: a first, x more in years up to t_x."""
+    rng, found = np.random.default_rng(seed), donations()
+    rows, donor = [], 0
+    for x, t_x, weight in zip(*(found[name].astype(int) for name in ("x", "t_x", "weight")), strict=True):
+        for _ in range(weight):
+            donor += 1
+            between = rng.permutation(np.arange(1, t_x))[: max(x - 1, 0)]
+            for year in {0, t_x, *between.tolist()}:
+                rows.append((f"d{donor}", START + pd.DateOffset(years=int(year)), 25.0))
+    return _log(rows)
+
+
+def by_the_week(amount: float, *, customers: int = 200, seed: int = 6) -> Log:
+    """Draw whether each customer was seen in each of 40 weeks, nearly always, until they are lost."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for customer in range(customers):
+        weeks = np.flatnonzero(rng.random(min(40, 4 + int(rng.geometric(0.05)))) < 0.97)
+        rows += [(f"c{customer}", START + pd.Timedelta(weeks=int(week)), amount) for week in weeks]
     return _log(rows)

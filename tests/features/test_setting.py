@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,7 +12,7 @@ from features.engine.payments import payments
 from features.history import History
 from features.library import POPULATIONS
 from features.setting import Setting, judged, setting
-from tests.features.payments import Log, every, monthly, one_price, weekly_groceries
+from tests.features.payments import Log, by_the_week, every, monthly, one_price, weekly_groceries, yearly_gifts
 
 KNOWN = POPULATIONS["known"]
 
@@ -36,6 +37,8 @@ def test_monthly_payments_are_contractual() -> None:
     found = told(monthly())
     assert (found.verdict, found.period, found.customers) == ("contractual", "month", 200)
     assert min(found.regular, found.constant, found.payments) > 0.95
+    assert found.by_payments
+    assert found.same < 0.5
     assert found.sentence == (
         "of 161 customers with 4 purchase days or more 99% buy every month, "
         "100% for the same amount each time, 99% both"
@@ -65,6 +68,31 @@ def test_coffee_costs_the_same_and_comes_at_any_time() -> None:
     found = told(one_price())
     assert (found.verdict, found.constant) == ("noncontractual", 1.0)
     assert found.payments < 0.02
+
+
+@pytest.mark.parametrize("made", [yearly_gifts, lambda: by_the_week(0), lambda: by_the_week(1)])
+def test_one_amount_for_all_tells_nothing(made: Callable[[], Log]) -> None:
+    found = told(made())
+    assert (found.verdict, found.same, found.by_payments) == ("unknown", 1.0, False)
+    assert found.payments > 0.6
+    assert found.sentence.endswith("both, but 100% of them for one and the same, which tells nothing")
+
+
+def test_gifts_that_differ_are_told_by_what_they_are() -> None:
+    """Of the donors who give what they like few do so alike; who give the same each, their own, look like payers."""
+    log, rng = yearly_gifts(), np.random.default_rng(0)
+    assert told(log.assign(amount=rng.gamma(2, 20, len(log)))).verdict == "noncontractual"
+    own = pd.Series(rng.gamma(2, 20, log["customer_id"].nunique()), index=log["customer_id"].unique())
+    found = told(log.assign(amount=log["customer_id"].map(own)))
+    assert (found.verdict, found.period, found.by_payments) == ("contractual", "year", True)
+
+
+@pytest.mark.parametrize(("same", "verdict"), [(179, "contractual"), (180, "unknown")])
+def test_one_amount_is_that_of_nine_customers_in_ten(same: int, verdict: str) -> None:
+    log = every(28)
+    basic = log["customer_id"].isin([f"s{number}" for number in range(same)])
+    found = told(log.assign(amount=log["amount"].where(~basic, 100)))
+    assert (found.verdict, found.same) == (verdict, same / 200)
 
 
 @pytest.mark.parametrize(("payers", "verdict"), [(99, "noncontractual"), (100, "contractual")])
@@ -132,6 +160,7 @@ def test_customers_with_contracts_buy_under_them(share: float, verdict: str) -> 
     assert found.verdict == verdict
     assert found.covered == pytest.approx(share)
     if verdict == "contractual":
+        assert not found.by_payments
         assert found.sentence == "80% of the customers asked about have a contract in the table of subscriptions"
 
 
@@ -147,7 +176,7 @@ def test_without_transactions_nothing_is_told() -> None:
 
 
 def test_nobody_at_all() -> None:
-    none = {"customers": 0, "covered": 0, "told": 0, "constant": 0}
+    none = {"customers": 0, "covered": 0, "told": 0, "constant": 0, "same": 0}
     places = {f"{what}_{place}": 0 for what in ("regular", "both") for place in range(5)}
     assert judged({**none, **places}) == Setting("unknown", 0, 0.0, 0, 0.0, 0.0, 0.0, "")
 

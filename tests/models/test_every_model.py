@@ -154,6 +154,7 @@ def test_no_model_is_left_out() -> None:
 def test_models_of_customers_who_leave_unseen_say_so() -> None:
     silent = {"bgbb", "bgnbd", "clv", "clv_blend", "mbgnbd", "no_purchase", "pareto_nbd"}
     assert {name for name, model in MODELS.items() if getattr(model, "noncontractual", False)} == silent
+    assert {name for name, model in MODELS.items() if getattr(model, "at_opportunities", False)} == {"bgbb"}
 
 
 def test_it_predicts_a_finite_value_of_its_kind_for_each_row(case: Fitted) -> None:
