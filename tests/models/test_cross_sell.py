@@ -127,5 +127,10 @@ def test_each_knob_turns_something_except_the_number_of_threads(pairs_data: Spli
         return made.predict(pairs_data.test.X).round(12).tolist()
 
     plain = predicted()
-    assert {*KNOBS, "kind", "categories"} == set(CrossSell().get_params())
+    assert {*KNOBS, "kind", "categories", "signed"} == set(CrossSell().get_params())
     assert {name for name, value in KNOBS.items() if predicted(**{name: value}) == plain} == {"threads"}
+
+
+def test_probabilities_have_no_sign(pairs_data: Split) -> None:
+    with pytest.raises(ValueError, match="signed is about amounts, and the target is a binary"):
+        CrossSell(signed=True).fit(pairs_data.train.X, pairs_data.train.y)
