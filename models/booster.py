@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.metadata import packages_distributions
+from typing import Protocol
 
 import numpy as np
 import xgboost
@@ -20,6 +21,31 @@ OBJECTIVES: dict[TargetKind, dict[str, object]] = {
 """Each objective predicts the expected value of its target: a probability, a count, an amount of money."""
 SIGNED: dict[str, object] = {"objective": "reg:squarederror"}
 """The objective of amounts that may be below 0: the mean again, on its own scale."""
+
+
+class Knobs(Protocol):
+    """How trees grow, in our names, as the models that grow some are told."""
+
+    depth: int
+    learning_rate: float
+    min_child_weight: float
+    column_share: float
+    row_share: float
+    threads: int
+    seed: int
+
+
+def params_of(knobs: Knobs) -> dict[str, object]:
+    """Say in XGBoost's names how trees grow."""
+    return {
+        "max_depth": knobs.depth,
+        "eta": knobs.learning_rate,
+        "min_child_weight": knobs.min_child_weight,
+        "colsample_bytree": knobs.column_share,
+        "subsample": knobs.row_share,
+        "nthread": knobs.threads,
+        "seed": knobs.seed,
+    }
 
 
 def fit_booster(

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from models.booster import contributions_booster, fit_booster, from_bytes, predict_booster, to_bytes
+from models.booster import contributions_booster, fit_booster, from_bytes, params_of, predict_booster, to_bytes
 from models.contract import Span, State, TargetKind, eligible
 from models.encoding import Encoding
 from models.estimators import register
@@ -76,15 +76,7 @@ class Boosted(BaseEstimator):
             y.to_numpy(dtype=np.float64)[asked],
             kind=self.kind,
             rounds=self.rounds,
-            params={
-                "max_depth": self.depth,
-                "eta": self.learning_rate,
-                "min_child_weight": self.min_child_weight,
-                "colsample_bytree": self.column_share,
-                "subsample": self.row_share,
-                "nthread": self.threads,
-                "seed": self.seed,
-            },
+            params=params_of(self),
             types=self.encoding_.types,
             signed=self.signed,
         )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from models.booster import params_of
 from models.buy_till_you_die.processes import PROCESSES
 from models.contract import State, TargetKind, feature_names, matrix
 from models.estimators import register
@@ -162,15 +163,7 @@ class ClvBlend(BaseEstimator):
         )
 
     def _trees(self, closed: Sequence[Window], seen: Floats, growth: Floats, *, expected: Floats) -> Learned:
-        params = {
-            "max_depth": self.depth,
-            "eta": self.learning_rate,
-            "min_child_weight": self.min_child_weight,
-            "colsample_bytree": self.column_share,
-            "subsample": self.row_share,
-            "nthread": self.threads,
-            "seed": self.seed,
-        }
+        params = params_of(self)
         return Learned.of(closed, seen, growth, expected=expected, rounds=self.rounds, params=params)
 
     def _forecast(self, closed: Sequence[Window], window: Window) -> Forecast:

@@ -1,12 +1,12 @@
 """Augury: customers are grouped, then fitted or reckoned with, then each given the number of their history."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
 from experiments.benchmarks.clv.data import TRUTH, Customers, Floats
-from experiments.benchmarks.clv.works import HORIZON_WEEKS, MONTH_WEEKS, MONTHLY_RATE, MONTHS, Answer, Work
+from experiments.benchmarks.clv.works import HORIZON_WEEKS, MONTH_WEEKS, MONTHLY_RATE, MONTHS, Answer, Work, named
 from models.buy_till_you_die.fit import fit
 from models.buy_till_you_die.gamma_gamma import Amounts, GammaGamma
 from models.buy_till_you_die.histories import Histories
@@ -78,12 +78,4 @@ def _amounts(customers: Customers) -> Amounts:
     return Amounts.of(x=customers.x, m=customers.m)
 
 
-WORKS: Final[Mapping[str, Work]] = {
-    "bgnbd": purchases("bgnbd"),
-    "pareto_nbd": purchases("pareto_nbd"),
-    "gamma_gamma": gamma_gamma,
-    "p_alive": p_alive,
-    "expected": expected,
-    "clv": clv,
-    "clv_continuous": clv_continuous,
-}
+WORKS: Final = named(purchases, gamma_gamma, p_alive, expected, clv, clv_continuous)

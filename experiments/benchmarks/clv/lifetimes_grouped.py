@@ -1,13 +1,13 @@
 """lifetimes at its best: its user has read the source, groups equal customers beforehand and hands over weights."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 import pandas as pd
 
 from experiments.benchmarks.clv.data import Customers
 from experiments.benchmarks.clv.lifetimes_plain import columns, fitted
-from experiments.benchmarks.clv.works import Answer, Work
+from experiments.benchmarks.clv.works import Answer, Work, named
 
 
 def purchases(process: str) -> Work:
@@ -25,4 +25,4 @@ def _fitted(process: str, frame: pd.DataFrame) -> dict[str, float]:
     return fitted(process, groups["x"], groups["t_x"], groups["T"], weights=groups["weight"])
 
 
-WORKS: Final[Mapping[str, Work]] = {"bgnbd": purchases("bgnbd"), "pareto_nbd": purchases("pareto_nbd")}
+WORKS: Final = named(purchases)

@@ -1,6 +1,6 @@
 """lifetimes as its users call it: a column each of frequency, recency and T, a row a customer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 from lifetimes import BetaGeoFitter, GammaGammaFitter, ParetoNBDFitter
 
 from experiments.benchmarks.clv.data import TRUTH, Customers
-from experiments.benchmarks.clv.works import HORIZON_WEEKS, MONTHLY_RATE, MONTHS, Answer, Work
+from experiments.benchmarks.clv.works import HORIZON_WEEKS, MONTHLY_RATE, MONTHS, Answer, Work, named
 
 FITTERS: Final = {"bgnbd": BetaGeoFitter, "pareto_nbd": ParetoNBDFitter, "gamma_gamma": GammaGammaFitter}
 
@@ -69,12 +69,4 @@ def _known(model: str) -> Any:
     return made
 
 
-WORKS: Final[Mapping[str, Work]] = {
-    "bgnbd": purchases("bgnbd"),
-    "pareto_nbd": purchases("pareto_nbd"),
-    "gamma_gamma": gamma_gamma,
-    "p_alive": p_alive,
-    "expected": expected,
-    "clv": clv,
-    "clv_continuous": clv,
-}
+WORKS: Final = {**named(purchases, gamma_gamma, p_alive, expected, clv), "clv_continuous": clv}

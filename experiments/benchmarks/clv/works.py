@@ -14,3 +14,9 @@ HORIZON_WEEKS: Final = 52.0
 """Of the purchases that are expected."""
 MONTHS, MONTH_WEEKS, MONTHLY_RATE = 12, 4.345, 0.01
 """Of the lifetime value: purchases of each month are discounted from its end on, as lifetimes has it."""
+
+
+def named(purchases: Callable[[str], Work], *others: Work) -> Mapping[str, Work]:
+    """Give a system's works by their names: fits of both processes of purchases, and others, each named as it is."""
+    fits = {process: purchases(process) for process in ("bgnbd", "pareto_nbd")}
+    return {**fits, **{work.__name__: work for work in others}}
