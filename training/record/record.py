@@ -33,10 +33,22 @@ def record(judged: Judged, task: Task, splits: Splits, *, title: str, worth: Wor
 
     No customer's id is in it.
     """
-    best, artifact = judged.best, judged.best.artifact
-    found: dict[str, Any] = {
+    found = {**_asked(judged, task, splits, title=title), **_found(judged), **_outcomes(judged, task, splits)}
+    if task.kind == "binary":
+        found |= {**money(judged.best, latest(judged.best), worth), "fairness": _fairness(judged.best)}
+    told_of_value = lifetime(judged.best, task)
+    if told_of_value is not None:
+        found["lifetime"] = told_of_value
+    found["limits"] = limits(found)
+    plain: dict[str, Any] = _plain(found)
+    return plain
+
+
+def _asked(judged: Judged, task: Task, splits: Splits, *, title: str) -> dict[str, Any]:
+    """Give what was asked, of which data, of which models and how they were judged."""
+    return {
         "format": FORMAT,
-        "name": artifact.name,
+        "name": judged.best.artifact.name,
         "title": title,
         "champion": judged.champion,
         "baseline": judged.baseline,
@@ -47,6 +59,13 @@ def record(judged: Judged, task: Task, splits: Splits, *, title: str, worth: Wor
         "judged": "rolling origin" if splits.rolling else "folds",
         "parts": [_part(name, splits) for name in splits.names],
         "learned": _rows(splits.final),
+    }
+
+
+def _found(judged: Judged) -> dict[str, Any]:
+    """Give what was found, and what made the champion."""
+    artifact = judged.best.artifact
+    return {
         "models": {model: _model(each) for model, each in judged.models.items()},
         "grade": judged.grade.plain(),
         "leaks": [
@@ -54,28 +73,32 @@ def record(judged: Judged, task: Task, splits: Splits, *, title: str, worth: Wor
             for each in judged.leaks
         ],
         "importance": judged.importance.to_dict("records"),
-        "examples": examples(best),
+        "examples": examples(judged.best),
         "provenance": dict(artifact.provenance),
         "artifact": artifact.id,
         "trained_to": f"{artifact.trained_to:%Y-%m-%d}",
         "versions": versions(),
     }
-    if task.target is not None:
-        found["held"] = {part: held(rows) for part, rows in _parts(best).items()}
-        pooled = best.scored if splits.rolling else latest(best).scored  # where each customer is once
-        rounds = {**_parts(best), POOLED: pooled}
-        found["reliability"] = {part: _reliability(rows, task) for part, rows in rounds.items()}
-    if task.kind == "binary":
-        groups = groups_of(best)
-        told = None if groups is None else fairness(best.scored, groups).to_dict("records")
-        found |= money(best, latest(best), worth)
-        found["fairness"] = None if groups is None else {"column": groups.name, "rows": told}
-    told_of_value = lifetime(best, task)
-    if told_of_value is not None:
-        found["lifetime"] = told_of_value
-    found["limits"] = limits(found)
-    plain: dict[str, Any] = _plain(found)
-    return plain
+
+
+def _outcomes(judged: Judged, task: Task, splits: Splits) -> dict[str, Any]:
+    """Give what came against what was predicted; nothing where nothing is predicted."""
+    if task.target is None:
+        return {}
+    best = judged.best
+    pooled = best.scored if splits.rolling else latest(best).scored  # where each customer is once
+    rounds = {**_parts(best), POOLED: pooled}
+    return {
+        "held": {part: held(rows) for part, rows in _parts(best).items()},
+        "reliability": {part: _reliability(rows, task) for part, rows in rounds.items()},
+    }
+
+
+def _fairness(best: Backtested) -> dict[str, Any] | None:
+    groups = groups_of(best)
+    if groups is None:
+        return None
+    return {"column": groups.name, "rows": fairness(best.scored, groups).to_dict("records")}
 
 
 def _parts(judged: Backtested) -> dict[str, pd.DataFrame]:

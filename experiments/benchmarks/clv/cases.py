@@ -13,6 +13,8 @@ ALIKE: Final = 0.01
 MOST, PARETO = 5_000_000, 1_000_000
 SHARES: Final = (0.02, 0.06, 0.2, 0.6, 1.0)
 """Of the most customers."""
+FITS: Final = (OURS, PEER, GROUPED)
+"""Who fits a process of purchases."""
 
 
 @dataclass(frozen=True)
@@ -41,30 +43,15 @@ class Case:
 
 def cases(*, most: int = MOST, pareto: int = PARETO) -> list[Case]:
     """List the cases: BG/NBD at five sizes up to the most customers, Pareto/NBD at its own, the rest at a fifth."""
-    fits = (OURS, PEER, GROUPED)
-    sizes = [round(most * share) for share in SHARES]
-    some = sizes[2]
-    bars = {some: 10.0, most: 40.0}
-    found = [
-        Case(
-            f"BG/NBD, {short(size)} by the week",
-            "bgnbd",
-            size,
-            systems=(*fits, MAP) if size < some else fits,
-            times=bars.get(size),
-            shown=size in bars,
-            grows=True,
-        )
-        for size in sizes
-    ]
+    some = round(most * SHARES[2])
     return [
-        *found,
-        Case(f"BG/NBD, {short(some)} by the day", "bgnbd", some, unit="day", systems=fits),
+        *_growing(most, some),
+        Case(f"BG/NBD, {short(some)} by the day", "bgnbd", some, unit="day", systems=FITS),
         Case(
             f"Pareto/NBD, {short(pareto)} by the week",
             "pareto_nbd",
             pareto,
-            systems=fits,
+            systems=FITS,
             process="pareto_nbd",
             times=50.0,
             shown=True,
@@ -74,4 +61,21 @@ def cases(*, most: int = MOST, pareto: int = PARETO) -> list[Case]:
         Case(f"purchases of 52 weeks, {short(some)}", "expected", some),
         Case(f"lifetime value of 12 months, {short(some)}", "clv", some, times=20.0, shown=True),
         Case(f"the same, discounted continuously, {short(some)}", "clv_continuous", some),
+    ]
+
+
+def _growing(most: int, some: int) -> list[Case]:
+    """List the fits of BG/NBD, with the peer's bars at some customers and at the most."""
+    bars = {some: 10.0, most: 40.0}
+    return [
+        Case(
+            f"BG/NBD, {short(size)} by the week",
+            "bgnbd",
+            size,
+            systems=(*FITS, MAP) if size < some else FITS,
+            times=bars.get(size),
+            shown=size in bars,
+            grows=True,
+        )
+        for size in (round(most * share) for share in SHARES)
     ]
