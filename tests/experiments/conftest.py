@@ -12,6 +12,7 @@ import pytest
 
 from experiments import study
 from experiments.cli import main
+from tests.experiments.pages import KINDS, written
 
 STUDY = """
 title = "CDNOW's tenth: who leaves"
@@ -80,3 +81,10 @@ def augury(var: Path) -> Augury:
 def champion(augury: Augury, small_study: Path) -> Answer:
     """Train the small study's champion; its name is `small`."""
     return augury("train", small_study)
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """Write the pages of a record of each kind."""
+    folder = tmp_path_factory.mktemp("pages")
+    return {name: written(made(), folder / name) for name, made in KINDS.items()}
