@@ -7,13 +7,14 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from configs.costs import read_costs
 from experiments.instant import instant
 from experiments.pages.numbers import percent
 from experiments.pnl.report import Report, report
-from experiments.pnl.write import write
+from experiments.pnl.write import check_place, write
 from experiments.progress import steps
 from features.datasets import load
 from features.ledger.lines import STATEMENT, TITLES
@@ -21,6 +22,7 @@ from features.ledger.lines import STATEMENT, TITLES
 
 def pnl(dataset: str, *, costs: str, since: str | None, until: str | None, by: str, to: Path, as_json: bool) -> None:
     """Make the statement of a dataset by a cost sheet, write its files and print it."""
+    check_place(to)
     sheet = read_costs(costs)
     with steps(f"pnl {Path(dataset).stem}", 3) as step:
         step(f"load {dataset}")
@@ -42,14 +44,15 @@ def pnl(dataset: str, *, costs: str, since: str | None, until: str | None, by: s
 
 def show(made: Report, console: Console) -> None:
     """Print the company's statement, what customers lose, the segments and what a reader should know."""
-    console.print(_statement(made))
+    _print_whole(console, _statement(made))
     whale = made.whale
     console.print(
         f"{whale.losing:,} of {whale.customers:,} customers ({percent(whale.losing_share)}) lose money, "
-        f"{made.shown(-whale.lost)} together; without them profit would be {made.shown(whale.peak)}",
+        f"{made.shown(-whale.lost)} together; what the others make, less what is nobody's, is "
+        f"{made.shown(made.without_losing)}",
         highlight=False,
     )
-    console.print(_segments(made))
+    _print_whole(console, _segments(made))
     for note in made.made.notes:
         console.print(f"note: {note}", style="yellow", highlight=False, markup=False)
 
@@ -81,6 +84,14 @@ def _table(title: str, first: str, numbers: Sequence[str]) -> Table:
     for name in numbers:
         told.add_column(name, justify="right")
     return told
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Print a table as wide as its numbers are: a terminal that is narrower breaks lines, and cuts nothing off."""
+    before = console.width
+    console.width = max(before, Measurement.get(console, console.options.update(max_width=10_000), table).maximum)
+    console.print(table, no_wrap=True, crop=False)
+    console.width = before
 
 
 def _short(line: str) -> str:

@@ -40,7 +40,7 @@ def _summary(report: Report) -> Section:
         "Net revenue": report.shown(company["net_revenue"]),
         "Contribution 3": report.shown(company["contribution_3"]),
         "Profit": report.shown(company["profit"]),
-        "Profit without those who lose": report.shown(whale.peak),
+        "Profit without what they lose": report.shown(report.without_losing),
         "Currency": report.made.sheet.currency or NOTHING,
     }
     notes = [Points(report.made.notes)] if report.made.notes else []
@@ -87,7 +87,8 @@ def _economics(report: Report) -> Section:
         f"or those that are known, discounted at {percent(float(said.discount))} a year. Retention is the share of "
         f"those who buy within {said.period_months} months that buy in the next {said.period_months}; what is still to "
         "come is their contribution · r / (1 + d − r), after Gupta & Lehmann (2003). A dash says that it cannot be "
-        "told yet: a payback, that what is known does not suffice."
+        "told: the cost to acquire where the sheet tells of no spending on the segment's channels, a payback where "
+        "what is known does not suffice, a point of retention where there is none left to gain."
     )
     rows = [[_cell(name, each[name]) for name in ECONOMICS] for each in report.economics]
     return Section("Acquisition and retention", [text, Table(f"By {report.by}", list(ECONOMICS.values()), rows)])

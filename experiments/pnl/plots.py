@@ -15,7 +15,7 @@ from training.plots.style import COLOURS, GREY, INK, SHOWN, STYLE, empty, legend
 def plots(made: Statement, cohorts: Sequence[Cohort]) -> Mapping[str, Figure]:
     """Draw what there is to draw, by name."""
     with mpl.rc_context(STYLE):
-        won = [each for each in cohorts if each.won.contributions]
+        won = [each for each in cohorts if each.won.contributions and each.won.cost is not None]
         return {"whale": _whale(made)} | ({"payback": _payback(made, won)} if won else {})
 
 
@@ -38,7 +38,7 @@ def _payback(made: Statement, cohorts: Sequence[Cohort]) -> Figure:
     axes.set(xlabel="months since the first purchase", ylabel=f"brought less cost to acquire{_unit(made)}")
     most = sorted(cohorts, key=lambda each: -each.won.count)[:SHOWN]
     for cohort, colour in zip(most, COLOURS, strict=False):
-        brought = np.append(0.0, np.cumsum(cohort.won.contributions)) - cohort.won.cost
+        brought = np.append(0.0, np.cumsum(cohort.won.contributions)) - (cohort.won.cost or 0.0)
         axes.plot(np.arange(len(brought)), brought, color=colour, label=short(cohort.segment))
     axes.axhline(0, color=GREY, lw=1, ls=(0, (4, 3)))
     legend(figure, axes)

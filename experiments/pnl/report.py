@@ -31,6 +31,13 @@ class Report:
         """What the whale curve says."""
         return whale(self.made.customers["profit"].to_numpy())
 
+    @property
+    def without_losing(self) -> int:
+        """What is left of the company's profit without what losing customers lose, in cents: what they bear of
+        administration would be the others', so it is no forecast.
+        """
+        return self.whale.peak + self.made.nobody["profit"]
+
     def money(self, cents: int) -> float:
         """Give cents as currency."""
         return round(float(cents / 10**self.made.sheet.decimals), self.made.sheet.decimals)
@@ -61,6 +68,7 @@ class Report:
                 "peak": self.money(whale.peak),
                 "peak_at": whale.peak_at,
                 "total": self.money(whale.total),
+                "without_losing": self.money(self.without_losing),
             },
             "segments": {"by": self.by, "rows": rows.to_dict("index")},
             "economics": list(self.economics),

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.csv
@@ -13,14 +14,28 @@ from experiments.pnl.report import Report
 from features.ledger.lines import TITLES
 from features.ledger.money import exact
 
+TOLD: Final = "pnl.json"
+"""The file by which a folder is known to be a statement's."""
+
+
+def check_place(folder: Path) -> None:
+    """Raise `ValueError` unless a statement may be written there: a new folder, or that of an older statement."""
+    others = folder.is_dir() and any(folder.iterdir()) and not (folder / TOLD).is_file()
+    if others or (folder.exists() and not folder.is_dir()):
+        raise ValueError(f"{folder} is there and holds no statement, which would take its place: name a new folder")
+
 
 def write(report: Report, folder: Path) -> None:
-    """Write all files into a folder, or none: customers, segments, statement, economics, pnl.json and pnl.html."""
+    """Write all files into a folder, or none: customers, segments, statement, economics, pnl.json and pnl.html.
+
+    Takes the place of an older statement, and of nothing else (`check_place`).
+    """
+    check_place(folder)
     with whole_folder(folder) as draft:
         for name, table in _tables(report).items():
             pyarrow.parquet.write_table(table, draft / f"{name}.parquet")
             pyarrow.csv.write_csv(table, draft / f"{name}.csv")
-        (draft / "pnl.json").write_text(json.dumps(report.plain(), indent=1) + "\n", encoding="utf-8")
+        (draft / TOLD).write_text(json.dumps(report.plain(), indent=1) + "\n", encoding="utf-8")
         (draft / "pnl.html").write_text(statement_page(report), encoding="utf-8")
 
 

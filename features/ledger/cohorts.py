@@ -19,13 +19,14 @@ SHARE_KNOWN: Final = 0.1
 class Won:
     """Those whose first purchase lies in the statement's period, money in currency a customer.
 
-    `count` of them; `cost` is what winning one cost (what was spent on their channel, and contacts before their first
-    purchase), `first_order` what their first day brought, `contributions` what their first month did, the second and so
-    on, each the mean of those of whom so long is known.
+    `count` of them; `cost` is what winning one cost: what was spent on their channel, and contacts before their first
+    purchase. It is None where the sheet tells of no spending on any channel that they came by. `first_order` is what
+    their first day brought, `contributions` what their first month did, the second and so on, each the mean of those of
+    whom so long is known.
     """
 
     count: int
-    cost: float
+    cost: float | None
     first_order: float
     contributions: tuple[float, ...]
 
@@ -34,13 +35,14 @@ class Won:
 class Kept:
     """All of a segment, over the `periods` of some months that the statement's period holds, back from its end.
 
-    `retention` is the share of those who buy in one period that buy in the next (None where there is no next), `margin`
-    what a customer who buys in a period brings in it, in currency.
+    `retention` is the share of those who buy in one period that buy in the next (None where there is no next), of
+    `asked` such customers and periods; `margin` what a customer who buys in a period brings in it, in currency.
     """
 
     periods: int
     retention: float | None
     margin: float
+    asked: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,19 +61,21 @@ def cohorts(made: Statement, history: History, segment: pd.Series) -> Iterator[C
     told = told.merge(segment, left_on="customer_id", right_index=True)
     first = pd.Series(acquired(made.sheet, made.period, made.customers), index=made.customers.index)
     spent = -made.customers["acquisition_cost"][first] / 10**made.sheet.decimals
+    paid = made.customers["first_channel"].isin({each.channel for each in made.sheet.acquisition})
     length, whole = made.sheet.economics.period_months, _whole_months(made)
     for name, rows in told.groupby("segment"):
         own = spent[segment[spent.index] == name]
         of_own = rows[rows["customer_id"].isin(own.index)]
-        yield Cohort(str(name), _won(of_own, own), _kept(rows, length=length, periods=whole // length))
+        won = _won(of_own, own, told=bool(paid[own.index].any()))
+        yield Cohort(str(name), won, _kept(rows, length=length, periods=whole // length))
 
 
-def _won(rows: pd.DataFrame, spent: pd.Series) -> Won:
+def _won(rows: pd.DataFrame, spent: pd.Series, *, told: bool) -> Won:
     count = max(len(spent), 1)
     before = rows.loc[rows["age"] < 0, "contribution"].sum()
     return Won(
         count=len(spent),
-        cost=float((spent.sum() - before) / count),
+        cost=float((spent.sum() - before) / count) if told else None,
         first_order=float(rows.loc[rows["first"], "contribution"].sum() / count),
         contributions=tuple(_by_age(rows)),
     )
@@ -98,6 +102,7 @@ def _kept(rows: pd.DataFrame, *, length: int, periods: int) -> Kept:
         periods=periods,
         retention=stayed / len(asked) if asked else None,
         margin=float(inside["contribution"].sum() / max(len(bought), 1)),
+        asked=len(asked),
     )
 
 

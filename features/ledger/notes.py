@@ -18,7 +18,7 @@ def notes(history: History, found: Sums, sheet: CostSheet, period: Period) -> It
             f"of their own cost {product.share:f} of their {product.of} amount"
         )
     if odd := odd_returns(history, since=period.since, until=period.until):
-        yield f"{odd:,} returns have an amount above 0 and raise revenue: a return's amount is negative"
+        yield f"{odd:,} returns have an amount or a cost above 0, which adds to revenue or cost: both are negative"
     if sheet.since is not None and sheet.until is not None and (sheet.administration or sheet.not_attributed):
         since, until = period.since.date(), period.until.date()
         if since < sheet.since or until > sheet.until:

@@ -9,11 +9,14 @@ from features.engine.ledger.attributes import attribute_of, segments_in
 from features.history import History
 from features.ledger.lines import TITLES
 from features.ledger.statement import Statement
+from features.tables import HistoryError
 
 FIRST_CHANNEL: Final = "first_channel"
 """The segment that needs no table: the channel of the first purchase."""
 NONE, NOBODY, TOTAL = "(none)", "(not attributed)", "(total)"
 """Customers without a segment; what is nobody's; the company."""
+MOST: Final = 200
+"""Segments: more are none, and might be customers."""
 
 
 def segments(made: Statement, history: History, by: str) -> pd.Series:
@@ -29,7 +32,19 @@ def segments(made: Statement, history: History, by: str) -> pd.Series:
     else:
         found = attribute_of(history, by.removeprefix("customers."), at=made.period.until)
     told = found.reindex(made.customers.index)
+    _check(told, by)
     return told.astype("object").where(told.notna(), NONE).astype("str").rename("segment")
+
+
+def _check(told: pd.Series, by: str) -> None:
+    """Refuse what makes no segments."""
+    if by != FIRST_CHANNEL and len(told) and told.isna().all():
+        raise HistoryError(f"{by} tells the segment of none of the {len(told)} customers: are the ids the same?")
+    if told.nunique() > MOST:
+        raise HistoryError(f"{by} makes {told.nunique()} segments of {len(told)} customers; {MOST} at most can be read")
+    for name in (NOBODY, TOTAL):
+        if (told == name).any():
+            raise HistoryError(f"{by} has a segment {name!r}, which is a name of the statement's own: rename it")
 
 
 def by_segment(made: Statement, segment: pd.Series) -> pd.DataFrame:

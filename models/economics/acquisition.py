@@ -1,8 +1,12 @@
 """What winning customers costs, and when it comes back."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
+
+ROUNDING: Final = 1e-9
+"""Less than this share of a cost is no money that is missing."""
 
 
 def payback_months(contributions: Sequence[float], cost: float) -> int | None:
@@ -13,7 +17,7 @@ def payback_months(contributions: Sequence[float], cost: float) -> int | None:
     """
     if cost <= 0:
         return 0
-    covered = np.flatnonzero(np.cumsum(contributions) >= cost)
+    covered = np.flatnonzero(np.cumsum(contributions) >= cost * (1 - ROUNDING))
     return int(covered[0]) + 1 if len(covered) else None
 
 

@@ -23,24 +23,16 @@ def still_to_come(margin: float, retention: float, *, discount: float) -> float:
     return margin * margin_multiple(retention, discount=discount)
 
 
-def value_of_point(margin: float, retention: float, *, discount: float, point: float = POINT) -> float:
+def value_of_point(margin: float, retention: float, *, discount: float, point: float = POINT) -> float | None:
     """Give what is still to come of a customer at a retention higher by a point, less what is at this one.
 
     The exact difference: for a point h it is m · h · (1 + d) / ((1 + d − r) · (1 + d − r − h)), which the derivative
-    falls short of. A point that would lead beyond 1 leads to 1. Negative where the margin is.
+    falls short of. None where a point more would lead beyond 1. Negative where the margin is.
     """
+    if retention + point > 1 + 1e-12:
+        return None
     higher = margin_multiple(min(retention + point, 1.0), discount=discount)
     return margin * (higher - margin_multiple(retention, discount=discount))
-
-
-def retention_elasticity(retention: float, *, discount: float) -> float:
-    """Give by how many percent what is still to come rises where retention rises by one percent of itself.
-
-    (1 + d) / (1 + d − r), the elasticity of the margin multiple. Gupta, Lehmann & Stuart (2004), "Valuing customers",
-    Journal of Marketing Research 41(1), find about 5 for the value of five firms.
-    """
-    _check(retention, discount)
-    return (1 + discount) / (1 + discount - retention)
 
 
 def break_even_retention(margin: float, cost: float, *, discount: float) -> float | None:

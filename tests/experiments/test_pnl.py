@@ -1,17 +1,21 @@
 """`augury pnl` as its users call it, and what its files and page say."""
 
+import io
 import json
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet
 import pytest
+from rich.console import Console
 
 from configs.costs import Economics
+from experiments.pnl.command import show
 from experiments.pnl.economics import TITLES, economics
 from experiments.pnl.page import statement_page
 from experiments.pnl.report import Report, report
@@ -47,7 +51,10 @@ def test_the_command_prints_and_writes(augury: Augury, files: Path) -> None:
     assert said.returncode == 0, said.stderr
     assert re.search(r"Net revenue +196\.83 +0\.00 +196\.83 +100\.0 %", said.stdout)
     assert re.search(r"Product cost +-127\.84 +0\.00 +-127\.84 +-64\.9 %", said.stdout)
-    assert "1 of 4 customers (25.0 %) lose money, 5.00 together; without them profit would be 61.44" in said.stdout
+    assert (
+        "1 of 4 customers (25.0 %) lose money, 5.00 together; what the others make, less what is nobody's, is"
+        in said.stdout
+    )
     assert "note: product cost is an assumption for 53.34 of 466.83" in said.stdout
     assert sorted(path.name for path in (files / "out").iterdir()) == [
         *("customers.csv", "customers.parquet", "economics.csv", "economics.parquet", "pnl.html", "pnl.json"),
@@ -109,6 +116,7 @@ def test_plain_data_by_hand(made: Report) -> None:
         "peak": 0.0,
         "peak_at": 0.0,
         "total": -110.46,
+        "without_losing": -17.34,
     }
     assert told["segments"]["rows"]["web"]["profit"] == -50.44
     assert told["segments"]["rows"]["(not attributed)"]["other_cost"] == -12.34
@@ -132,7 +140,7 @@ def test_economics_by_hand() -> None:
     a point; 10 less than the first half-year brings was spent, so no retention is needed.
     """
     said = Economics(discount=Decimal("0.21"), period_months=6, horizon_months=2)
-    cohort = Cohort("web", Won(10, 30.0, 5.0, (12.0, 8.0, 14.0)), Kept(4, 0.80, 40.0))
+    cohort = Cohort("web", Won(10, 30.0, 5.0, (12.0, 8.0, 14.0)), Kept(4, 0.80, 40.0, 25))
     (told,) = economics([cohort], said)
     ltv = 12 + 8 / 1.21 ** (1 / 12)
     assert told == pytest.approx(
@@ -146,7 +154,9 @@ def test_economics_by_hand() -> None:
             "ltv": ltv,
             "ltv_to_cac": ltv / 30,
             "retention": 0.80,
+            "retention_of": 25,
             "margin": 40.0,
+            "margin_multiple": 0.80 / 0.30,
             "still_to_come": 40 * 0.80 / 0.30,
             "value_of_point": 40 * (0.81 / 0.29 - 0.80 / 0.30),
             "break_even_spend": 40 + 40 * 0.80 / 0.30,
@@ -171,7 +181,38 @@ def test_what_cannot_be_told_is_left_open() -> None:
         "acquired",
         "known_months",
         "margin",
+        "retention_of",
     }
+
+
+def test_what_winning_them_cost_is_not_known_where_no_sheet_tells() -> None:
+    won = Won(10, None, 5.0, (12.0, 8.0))
+    (told,) = economics([Cohort("tv", won, Kept(4, 1.0, 40.0, 3))], Economics())
+    unknown = ("cac", "payback_months", "ltv_to_cac", "break_even_retention", "value_of_point")
+    assert {name for name, value in told.items() if value is None} == set(unknown)
+
+
+def test_no_folder_of_others_is_replaced(augury: Augury, files: Path) -> None:
+    """A file, and a folder with other things, stay as they are; an older statement is replaced."""
+    (files / "notes").mkdir()
+    (files / "notes" / "mine.txt").write_text("mine")
+    for place in ("notes", "sheet.toml"):
+        told = augury("pnl", str(files / "shop.toml"), "--costs", str(files / "sheet.toml"), "--to", str(files / place))
+        assert told.returncode == 1
+        assert "is there and holds no statement, which would take its place: name a new folder" in told.stderr
+    assert (files / "notes" / "mine.txt").read_text() == "mine"
+    for _ in range(2):
+        write(report(shop(), SHEET, by="first_channel"), files / "again")
+    assert (files / "again" / "pnl.json").is_file()
+
+
+def test_a_narrow_terminal_cuts_no_number(made: Report) -> None:
+    console = Console(width=60, file=io.StringIO(), record=True)
+    big = replace(made, segments=made.segments * 10**9)
+    show(big, console)
+    text = console.export_text()
+    assert "…" not in text
+    assert big.shown(int(big.segments["profit"].iloc[-1])) in text
 
 
 def test_a_period_in_which_nothing_happens_has_its_page(tmp_path: Path) -> None:

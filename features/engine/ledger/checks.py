@@ -7,7 +7,7 @@ import pandas as pd
 
 from configs.costs import CostSheet
 from features.engine.ledger.lines import with_optional
-from features.engine.ledger.postings import within
+from features.engine.ledger.postings import BEGINNING, within
 from features.engine.session import connect
 from features.engine.views import has
 from features.history import History
@@ -30,15 +30,16 @@ def check_covered(history: History, sheet: CostSheet, *, since: pd.Timestamp, un
         )
     with connect(history, at=until) as opened:
         opened.execute(f"CREATE VIEW period AS SELECT * FROM ({_rows(history)}) WHERE {within(since, until)}")
-        lacking = list(_lacking(opened, history, sheet, within(since, until)))
+        lacking = list(_lacking(opened, history, sheet, within(BEGINNING, until)))
     if lacking:
         raise HistoryError("\n- ".join([f"the cost sheet {sheet.title!r} does not cover {history.name}:", *lacking]))
 
 
 def odd_returns(history: History, *, since: pd.Timestamp, until: pd.Timestamp) -> int:
-    """Count returns of a positive amount: they raise revenue."""
+    """Count returns of a positive amount, which raise revenue, or of a positive cost, which is not given back."""
+    cost = "OR cost > 0" if "cost" in history.columns["transactions"] else ""
     with connect(history, at=until) as opened:
-        query = f"SELECT count(*) FROM transactions WHERE is_return AND amount > 0 AND {within(since, until)}"
+        query = f"SELECT count(*) FROM transactions WHERE is_return AND (amount > 0 {cost}) AND {within(since, until)}"
         return int(opened.execute(query).fetchall()[0][0])
 
 
@@ -46,8 +47,8 @@ def _rows(history: History) -> str:
     return with_optional(history.columns["transactions"], "transactions")
 
 
-def _lacking(opened: duckdb.DuckDBPyConnection, history: History, sheet: CostSheet, period: str) -> Iterator[str]:
-    """Say what lines have no cost, and what channels no rate."""
+def _lacking(opened: duckdb.DuckDBPyConnection, history: History, sheet: CostSheet, ever: str) -> Iterator[str]:
+    """Say what lines of the period have no cost, and what channels no rate: of touches ever, for they won customers."""
     if sheet.product.share is None:
         rows, amount = opened.execute("SELECT count(*), sum(amount) FROM period WHERE cost IS NULL").fetchall()[0]
         if rows:
@@ -59,7 +60,7 @@ def _lacking(opened: duckdb.DuckDBPyConnection, history: History, sheet: CostShe
     ):
         yield from _channels(opened, sheet, name, f"SELECT channel, {counted} FROM period WHERE {where} GROUP BY 1")
     if has(history, "touches"):
-        yield from _channels(opened, sheet, "contact", _uncosted(history, period))
+        yield from _channels(opened, sheet, "contact", _uncosted(history, ever))
 
 
 def _uncosted(history: History, period: str) -> str:
@@ -78,4 +79,4 @@ def _channels(opened: duckdb.DuckDBPyConnection, sheet: CostSheet, name: str, qu
     for channel, count in sorted(opened.execute(query).fetchall(), key=str):
         if channel not in rates.channels:
             through = "no channel" if channel is None else f"the channel {channel!r}"
-            yield f"{name} says nothing of {through} ({count:,} in the period): name it, or say {name}.default"
+            yield f"{name} says nothing of {through} ({count:,} rows): name it, or say {name}.default"

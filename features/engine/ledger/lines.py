@@ -1,8 +1,10 @@
 """The lines of a history with what each brings and costs, as SQL over rows of transactions.
 
 Gross is what a line would have brought without what was taken off: its amount and the discount. A coupon is a part of
-the discount; where a maker pays it back it was never ours to give, and the amount has it in. Of returns there is the
-amount alone. Costs are positive here: what a statement makes of their sign is not the lines' business.
+the discount (one above it is all of it); where a maker pays it back it was never ours to give, and the amount has it
+in. Of a return the statement has the amount alone; where products cost a share of the gross amount, what was taken off
+when it was sold goes back with it, whatever sign the till gives it. Costs are positive here: what a statement makes of
+their sign is not the lines' business.
 """
 
 from collections.abc import Collection, Iterable
@@ -13,8 +15,8 @@ from configs.costs import CostSheet, Rates, Shares
 from features.engine.render import text
 from features.tables import MONEY
 
-RATE: Final = "DECIMAL(18, 4)"
-"""Costs of one thing, and shares."""
+RATE: Final = "DECIMAL(38, 4)"
+"""Costs of one thing, and shares: so wide that no amount times one overflows."""
 OPTIONAL: Final = {
     "discount": MONEY,
     "coupon": MONEY,
@@ -58,9 +60,11 @@ def valued(sheet: CostSheet, rows: str) -> str:
     product cost is negative, as its amount is: what goes back on the shelf.
     """
     share, product = sheet.product.share, sheet.product
-    off = "coalesce(discount, coupon, 0)"
+    off = "CASE WHEN coupon > discount THEN coupon ELSE coalesce(discount, coupon, 0) END"
     ours = "coalesce(coupon, 0)" if sheet.coupons == "ours" else "0"
-    base = "amount" if product.of == "net" else f"(amount + {off} - coalesce(coupon, 0) + {ours})"
+    taken = f"({off} - coalesce(coupon, 0) + {ours})"
+    gross = f"CASE WHEN is_return THEN amount - abs({taken}) ELSE amount + {taken} END"
+    base = "amount" if product.of == "net" else f"({gross})"
     returned = None if share is None else round(share * product.resold, 4)
     by_share = f"{base} * CASE WHEN is_return THEN {decimal(returned)} ELSE {decimal(share)} END"
     return f"""SELECT *,

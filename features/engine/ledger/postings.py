@@ -43,15 +43,16 @@ def postings(history: History, sheet: CostSheet, *, since: pd.Timestamp, until: 
         _nothing(),
         """SELECT customer_id, time, amount AS net_revenue, discounts, coupons, returns, product_cost, payment_cost,
             assumed, CASE WHEN is_return THEN 0 ELSE 1 END AS lines FROM lines""",
-        _orders("NOT is_return", by_channel(sheet.order), cost="order_cost", count="orders"),
-        _orders("is_return", by_channel(sheet.returned), cost="return_cost", count="returned_orders"),
+        _orders("NOT is_return", by_channel(sheet.order), since, cost="order_cost", count="orders"),
+        _orders("is_return", by_channel(sheet.returned), since, cost="return_cost", count="returned_orders"),
     ]
+    every = with_optional(history.columns["transactions"], f"transactions WHERE {within(BEGINNING, until)}")
     if has(history, "touches"):
         parts.append(_contacts(history, sheet, within(since, until)))
     if has(history, "events") and sheet.service.events:
         cost = by_name("kind", sheet.service.events.items(), Decimal(0))
         parts.append(f"SELECT customer_id, time, {cost} AS service_cost FROM events WHERE {within(since, until)}")
-    return f"WITH lines AS ({of_lines}) {' UNION ALL BY NAME '.join(parts)}"
+    return f"WITH lines AS ({of_lines}), every AS ({every}) {' UNION ALL BY NAME '.join(parts)}"
 
 
 def within(since: pd.Timestamp, until: pd.Timestamp) -> str:
@@ -67,11 +68,14 @@ def _nothing() -> str:
     return f"SELECT {', '.join([*keys, *money, *counts])} WHERE FALSE"
 
 
-def _orders(which: str, rate: str, *, cost: str, count: str) -> str:
-    """Write a posting for each order of those lines, at its first line; of several channels it takes the first name."""
+def _orders(which: str, rate: str, since: pd.Timestamp, *, cost: str, count: str) -> str:
+    """Write a posting for each order that began since, at its first line; of several channels it takes the first name.
+
+    Lines that an order begun before has within the period cost nothing more.
+    """
     return f"""SELECT customer_id, time, {rate} AS {cost}, 1 AS {count} FROM (
-        SELECT customer_id, min(time) AS time, min(channel) AS channel FROM lines WHERE {which}
-        GROUP BY customer_id, order_key)"""
+        SELECT customer_id, min(time) AS time, min(channel) AS channel FROM every WHERE {which}
+        GROUP BY customer_id, order_key HAVING min(time) >= TIMESTAMP '{since}')"""
 
 
 def _contacts(history: History, sheet: CostSheet, where: str) -> str:

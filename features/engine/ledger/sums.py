@@ -13,6 +13,7 @@ from features.engine.ledger.postings import BEGINNING, COUNTS, MONEY_LINES, post
 from features.engine.session import connect, fetch, tables_of
 from features.engine.views import TABLE
 from features.history import History
+from features.tables import HistoryError
 
 SCALE: Final = 8
 """Money is summed in units of 1e-8: amounts have four decimals, and so have the shares that they are multiplied by."""
@@ -43,7 +44,7 @@ def sums(history: History, sheet: CostSheet, *, since: pd.Timestamp, until: pd.T
     """Sum the postings of [since, until); ids are merged as they are at its end."""
     with connect(history, at=until) as opened:
         opened.execute(f"CREATE TEMP TABLE postings AS {postings(history, sheet, since=since, until=until)}")
-        found = fetch(
+        found = _whole(
             opened,
             f"SELECT * FROM ({_by_customer()}) LEFT JOIN ({_firsts(history)}) USING (customer_id) ORDER BY customer_id",
         )
@@ -80,7 +81,16 @@ def months(history: History, sheet: CostSheet, *, until: pd.Timestamp) -> pd.Dat
         {_integer(f"sum({value})")} AS contribution, CAST(sum(coalesce(orders, 0)) AS BIGINT) AS orders
         FROM ({rows}) JOIN ({_firsts(history)}) USING (customer_id) GROUP BY ALL ORDER BY ALL"""
     with connect(history, at=until) as opened:
+        return _whole(opened, query)
+
+
+def _whole(opened: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
+    """Fetch sums of customers. Raises `HistoryError` for one beyond 64 bits."""
+    try:
         return fetch(opened, query)
+    except duckdb.ConversionException as error:
+        most = 2**63 // _LEAST
+        raise HistoryError(f"the money of one customer lies beyond {most:,}: state amounts in thousands") from error
 
 
 def _firsts(history: History) -> str:

@@ -94,7 +94,7 @@ def _exact(rows: list[dict[str, Any]], sheet: CostSheet) -> dict[str, dict[str, 
         names = ("net_revenue", "discounts", "product_cost", "payment_cost", "order_cost")
         own = told.setdefault(row["customer_id"], dict.fromkeys(names, Fraction(0)))
         amount, coupon = Fraction(row["amount"]), Fraction(row["coupon"] or 0)
-        off = coupon if row["discount"] is None else Fraction(row["discount"])
+        off = coupon if row["discount"] is None else max(Fraction(row["discount"]), coupon)
         own["net_revenue"] += amount
         own["product_cost"] -= _cost(row, amount, off, coupon, sheet)
         if row["is_return"]:
@@ -116,7 +116,8 @@ def _cost(row: dict[str, Any], amount: Fraction, off: Fraction, coupon: Fraction
     if row["cost"] is not None:
         return Fraction(row["cost"])
     given_away = off if sheet.coupons == "ours" else off - coupon
-    base = amount if sheet.product.of == "net" else amount + given_away
+    gross = amount - given_away if row["is_return"] else amount + given_away
+    base = amount if sheet.product.of == "net" else gross
     share = sheet.product.share or Decimal(0)
     return base * Fraction(round(share * sheet.product.resold, 4) if row["is_return"] else share)
 

@@ -50,10 +50,27 @@ def test_by_a_column_of_customers(made: Statement) -> None:
         "cleo": "(none)",
         "dora": "60",
     }
-    with pytest.raises(HistoryError, match="a segment by 'city' needs the columns"):
+    with pytest.raises(HistoryError, match="unknown column of the customers 'city' Known: age, town"):
         segments(made, history, "city")
-    with pytest.raises(HistoryError, match="needs the table 'customers'"):
+    with pytest.raises(HistoryError, match="unknown column of the customers 'town' Known: none"):
         segments(made, shop(), "town")
+    with pytest.raises(HistoryError, match="unknown column of the customers 'customer_id'"):
+        segments(made, history, "customer_id")
+
+
+def test_names_of_the_statement_are_no_segments(made: Statement) -> None:
+    for name in ("(total)", "(not attributed)"):
+        with pytest.raises(HistoryError, match="which is a name of the statement's own: rename it"):
+            segments(made, shop(customers=PEOPLE.assign(town=name)), "town")
+
+
+def test_too_many_segments_might_be_customers() -> None:
+    lines = pd.DataFrame({"customer_id": [f"c{n}" for n in range(250)], "time": "2025-03-01", "amount": 1.0})
+    people = pd.DataFrame({"customer_id": lines["customer_id"], "email": lines["customer_id"] + "@shop"})
+    history = admit("many", {"transactions": lines, "customers": people}, end=pd.Timestamp("2026-01-01"))
+    many = statement(history, CostSheet(title="free", product=Product(share=Decimal(0))))
+    with pytest.raises(HistoryError, match="email makes 250 segments of 250 customers; 200 at most can be read"):
+        segments(many, history, "email")
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
@@ -67,6 +84,15 @@ def test_by_a_file(made: Statement, tmp_path: Path, ending: str) -> None:
 
 def test_files_that_tell_no_segments(made: Statement, tmp_path: Path) -> None:
     path = tmp_path / "told.csv"
+    with pytest.raises(HistoryError, match=r"told\.csv is not there: segments are a CSV or Parquet file"):
+        segments(made, shop(), str(path))
+    broken = tmp_path / "broken.parquet"
+    broken.write_text("no Parquet")
+    with pytest.raises(HistoryError, match=r"broken\.parquet cannot be read: Invalid Input Error"):
+        segments(made, shop(), str(broken))
+    path.write_text("customer_id,segment\nzoe,1\n")
+    with pytest.raises(HistoryError, match="tells the segment of none of the 4 customers: are the ids the same"):
+        segments(made, shop(), str(path))
     path.write_text("customer_id,group\nanna,1\n")
     with pytest.raises(HistoryError, match="segments need customer_id and segment"):
         segments(made, shop(), str(path))
@@ -138,6 +164,14 @@ def test_contacts_before_the_first_purchase_are_a_cost_of_winning() -> None:
     assert told["store"].won.cost == pytest.approx(9.99 + 1.50)
     ben, anna = 100 - 70.0055 - 1 - 0.4 + 33.33 - 18.3315 - 0.3333 - 0.4, 55.5 - 33.5 - 3.9 - 1.895 - 4.25
     assert told["store"].kept.margin == pytest.approx((ben + anna) / 3)  # and of nothing else
+
+
+def test_what_no_spending_is_told_of_is_not_free() -> None:
+    """Spending on the web alone says nothing of what those of the store cost, contacts or not."""
+    sheet = SHEET.model_copy(update={"acquisition": [each for each in SHEET.acquisition if each.channel == "web"]})
+    made = statement(shop(), sheet)
+    told = {each.segment: each.won.cost for each in cohorts(made, shop(), segments(made, shop(), "first_channel"))}
+    assert told == {"store": None, "web": pytest.approx(20.0)}
 
 
 def test_months_of_which_too_few_are_known_do_not_count() -> None:

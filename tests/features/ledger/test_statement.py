@@ -2,12 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import pytest
 
-from configs.costs import Acquisition, Administration, CostSheet
+from configs.costs import Acquisition, Administration, CostSheet, Rates
 from features.engine.door import admit
 from features.ledger import Statement, statement
 from features.ledger.lines import LINES, STATEMENT, TITLES
@@ -131,9 +131,10 @@ def test_columns_that_lines_may_lack() -> None:
 
 
 def test_lines_of_one_order_id_are_an_order_of_each_customer() -> None:
+    """anna's began in 2024, and cost then."""
     lines = tables()["transactions"].assign(order_id="1")
     assert statement(shop(transactions=lines), SHEET).customers["orders"].to_dict() == {
-        "anna": 1,
+        "anna": 0,
         "ben": 1,
         "cleo": 1,
         "dora": 0,
@@ -144,8 +145,68 @@ def test_a_positive_return_is_told() -> None:
     lines = tables()["transactions"]
     lines.loc[lines["order_id"] == "R1", "amount"] = 20.0
     odd = statement(shop(transactions=lines), SHEET)
-    assert "1 returns have an amount above 0 and raise revenue: a return's amount is negative" in odd.notes
+    told = "returns have an amount or a cost above 0, which adds to revenue or cost: both are negative"
+    assert f"1 {told}" in odd.notes
     assert odd.company["returns"] == 2000 - 25_000
+    lines = tables()["transactions"].assign(cost=None)
+    lines.loc[lines["order_id"] == "R1", "cost"] = 4.0
+    assert f"1 {told}" in statement(shop(transactions=lines), SHEET).notes
+
+
+def bought_and_returned(discount: float | None, coupon: float | None = None) -> pd.DataFrame:
+    """10 less a discount of 2, all of it sent back; the till gives the return's discount some sign, or none."""
+    rows = [("a", "2025-03-01", 8.0, 2.0, coupon, False), ("a", "2025-03-09", -8.0, discount, coupon, True)]
+    return pd.DataFrame(rows, columns=["customer_id", "time", "amount", "discount", "coupon", "is_return"])
+
+
+def statement_of(lines: pd.DataFrame, **sheet: Any) -> Statement:
+    history = admit("small", {"transactions": lines}, end=pd.Timestamp("2026-01-01"))
+    return statement(history, CostSheet.model_validate({"title": "t", **sheet}))
+
+
+def test_what_was_taken_off_goes_back_whatever_its_sign() -> None:
+    """Half of 10 was the product's cost; 2 of discount are given back with it: nothing is left."""
+    for discount in (2.0, -2.0):
+        made = statement_of(bought_and_returned(discount), product={"share": 0.5, "of": "gross"})
+        assert made.company["product_cost"] == 0
+    unsaid = statement_of(bought_and_returned(None), product={"share": 0.5, "of": "gross"})
+    assert unsaid.company["product_cost"] == -100  # of the 2 nobody knows
+
+
+def test_a_coupon_above_the_discount_is_all_of_it() -> None:
+    sold = bought_and_returned(0.0, 3.0).iloc[:1]
+    made = statement_of(sold, product={"share": 0}, coupons="ours")
+    assert (made.company["discounts"], made.company["coupons"], made.company["gross_revenue"]) == (0, -300, 1100)
+
+
+def test_an_order_costs_once_however_long_it_takes() -> None:
+    lines = pd.DataFrame(
+        {"customer_id": "a", "time": ["2024-12-31", "2025-01-02"], "amount": [5.0, 5.0], "order_id": ["1", "1"]}
+    )
+    history = admit("long", {"transactions": lines}, end=pd.Timestamp("2026-01-01"))
+    sheet = CostSheet.model_validate({"title": "t", "product": {"share": 0}, "order": {"default": 5}})
+    cut, costs = pd.Timestamp("2025-01-01"), []
+    for since, until in ((None, None), (None, cut), (cut, None)):
+        costs.append(statement(history, sheet, since=since, until=until).company["order_cost"])
+    assert costs == [-500, -500, 0]
+
+
+def test_large_money_is_no_overflow_or_says_so() -> None:
+    """A line of thirty billion, as of rupiah; and one customer's hundred billion, which 64 bits do not hold."""
+    line = pd.DataFrame({"customer_id": ["a"], "time": ["2025-03-01"], "amount": [3e10]})
+    assert statement_of(line, product={"share": 0.5}).company["product_cost"] == -1_500_000_000_000
+    with pytest.raises(HistoryError, match="the money of one customer lies beyond 92,233,720,368"):
+        statement_of(
+            pd.concat([line] * 4).assign(time=[f"2025-03-0{day}" for day in range(1, 5)]), product={"share": 0}
+        )
+
+
+def test_contacts_before_the_period_need_a_rate_too() -> None:
+    """They are a cost of winning who was won in it."""
+    touches = pd.DataFrame({"customer_id": ["ben"], "time": ["2024-06-01"], "campaign": ["a"], "channel": ["pigeon"]})
+    by_post = SHEET.model_copy(update={"contact": Rates(channels={"post": Decimal(1)})})
+    with pytest.raises(HistoryError, match=r"contact says nothing of the channel 'pigeon' \(1 rows\)"):
+        statement(shop(touches=touches), by_post)
 
 
 def test_merged_ids_are_one_customer() -> None:
@@ -185,10 +246,10 @@ def test_what_the_sheet_does_not_cover_is_refused() -> None:
     assert str(refused.value).splitlines() == [
         "the cost sheet 'bare' does not cover by_hand:",
         "- 4 lines of 33.34 have no cost of their own: say product.share",
-        "- order says nothing of the channel 'store' (3 in the period): name it, or say order.default",
-        "- payment says nothing of the channel 'store' (4 in the period): name it, or say payment.default",
-        "- contact says nothing of the channel 'email' (1 in the period): name it, or say contact.default",
-        "- contact says nothing of the channel 'post' (1 in the period): name it, or say contact.default",
+        "- order says nothing of the channel 'store' (3 rows): name it, or say order.default",
+        "- payment says nothing of the channel 'store' (4 rows): name it, or say payment.default",
+        "- contact says nothing of the channel 'email' (1 rows): name it, or say contact.default",
+        "- contact says nothing of the channel 'post' (1 rows): name it, or say contact.default",
     ]
 
 

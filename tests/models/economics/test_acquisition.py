@@ -13,6 +13,11 @@ def test_payback(cost: float, months: int | None) -> None:
     assert payback_months([10, -2, 7, 5, 1], cost) == months
 
 
+def test_what_rounding_lacks_is_paid_back() -> None:
+    assert payback_months([0.1] * 10, 1.0) == 10
+    assert payback_months([3.3] * 3, 9.9) == 3
+
+
 def test_payback_of_nobody() -> None:
     assert payback_months([], 1.0) is None
 
