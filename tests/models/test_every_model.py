@@ -3,94 +3,34 @@
 import inspect
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
 from sklearn.base import clone
 
 from features.engine.run import outcome
 from features.history import History
 from features.library import POPULATIONS, TARGETS, chosen
-from models.contract import Detailed, Explained, Model, TargetKind, eligible, feature_names
+from models.contract import Detailed, Explained, TargetKind, feature_names
 from models.estimators import MODELS, create
+from tests.models.cases import (
+    CASES,
+    DETAILED,
+    EXPLAINED,
+    OUTCOMES,
+    PAIRS,
+    READS_ALL,
+    SETTING,
+    TAKES_TEXT,
+    Case,
+    Fitted,
+    Floats,
+    told_by,
+)
 from training.splits import Split, rolling
 from training.task import Examples, Task
-
-CASES: list[tuple[str, TargetKind]] = [
-    ("base_rate", "amount"),
-    ("base_rate", "binary"),
-    ("base_rate", "count"),
-    ("beta_discrete_weibull", "binary"),
-    ("bgbb", "count"),
-    ("bgnbd", "count"),
-    ("blend", "binary"),
-    ("boosted", "amount"),
-    ("boosted", "binary"),
-    ("boosted", "count"),
-    ("clv", "amount"),
-    ("clv_blend", "amount"),
-    ("cross_sell", "binary"),
-    ("engineered_logistic", "binary"),
-    ("gamma_gamma", "amount"),
-    ("mbgnbd", "count"),
-    ("no_purchase", "binary"),
-    ("pareto_nbd", "count"),
-    ("popularity", "binary"),
-    ("rfm_logistic", "binary"),
-    ("segments", "none"),
-    ("shifted_beta_geometric", "binary"),
-]
-PAIRS = {"cross_sell", "popularity"}
-MEMBERS = {"beta_discrete_weibull", "bgbb", "shifted_beta_geometric"}
-TAKES_ALL = {"blend", "boosted", "cross_sell", "engineered_logistic"}
-READS_ALL = {"clv_blend", *TAKES_ALL}
-TAKES_TEXT = {"base_rate", *TAKES_ALL}
-EXPLAINED = {"base_rate", "rfm_logistic", *TAKES_ALL}
-DETAILED = {"clv", "clv_blend"}
-QUICK: dict[str, dict[str, Any]] = {
-    "blend": {"params": {"boosted": {"rounds": 20}}},
-    "boosted": {"rounds": 20},
-    "clv_blend": {"fewest_customers": 50, "rounds": 20},
-    "cross_sell": {"rounds": 20},
-}
-OUTCOMES = {"amount": "future_spend", "binary": "churned", "count": "orders"}
-SETTING = {"horizon_days": 28, "lead_days": 0, "seed": 3}
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A model fitted on rows of its kind, rows to predict, and what it says of them."""
-
-    name: str
-    kind: TargetKind
-    train: Examples
-    frame: pd.DataFrame
-
-    def unfitted(self) -> Model:
-        """Make the model anew."""
-        return create(self.name, setting={"kind": self.kind, **SETTING}, **QUICK.get(self.name, {}))
-
-    def fitted(self) -> Model:
-        """Fit it anew."""
-        return self.unfitted().fit(self.train.X, self.train.y)
-
-
-@dataclass(frozen=True)
-class Fitted(Case):
-    """A case with its fitted model."""
-
-    model: Model
-    predicted: Floats
-
-
-def told_by(name: str) -> str:
-    """Say which data a model is tried on."""
-    return "pairs" if name in PAIRS else "members" if name in MEMBERS else "customers"
 
 
 @pytest.fixture(scope="module")
@@ -134,27 +74,6 @@ def case(
     made = Case(name, kind, examples[told_by(name), kind], frame)
     model = made.fitted()
     return Fitted(name, kind, made.train, made.frame, model=model, predicted=model.predict(made.frame))
-
-
-def test_no_model_is_left_out() -> None:
-    assert sorted(MODELS) == sorted({name for name, _ in CASES})
-    assert sorted((name, kind) for name, model in MODELS.items() for kind in model.kinds) == CASES
-    assert {name for name, model in MODELS.items() if "category" in model.requires} == PAIRS
-    assert {name for name, model in MODELS.items() if getattr(model, "takes_text", False)} == TAKES_TEXT
-    assert {name for name, model in MODELS.items() if hasattr(model, "contributions")} == EXPLAINED
-    assert {name: model.answers for name, model in MODELS.items() if hasattr(model, "answers")} == {
-        "beta_discrete_weibull": ("subscription_ended", "lapsed"),
-        "clv": (),
-        "clv_blend": ("future_spend",),
-        "no_purchase": ("churned",),
-        "shifted_beta_geometric": ("subscription_ended", "lapsed"),
-    }
-
-
-def test_models_of_customers_who_leave_unseen_say_so() -> None:
-    silent = {"bgbb", "bgnbd", "clv", "clv_blend", "mbgnbd", "no_purchase", "pareto_nbd"}
-    assert {name for name, model in MODELS.items() if getattr(model, "noncontractual", False)} == silent
-    assert {name for name, model in MODELS.items() if getattr(model, "at_opportunities", False)} == {"bgbb"}
 
 
 def test_it_predicts_a_finite_value_of_its_kind_for_each_row(case: Fitted) -> None:
@@ -353,19 +272,3 @@ def test_text_is_taken_with_nulls_and_new_levels_and_survives_the_state(case: Fi
         assert means[0] > max(means[1:]) + 0.02
         assert isinstance(model, Explained)
         assert {"plan", "yes"} <= set(model.features_)
-
-
-@pytest.mark.parametrize(
-    "name",
-    sorted(
-        name for name, kind in CASES if kind == "binary" and MODELS[name].learns == "outcome" and name not in MEMBERS
-    ),
-)
-def test_pairs_that_are_not_asked_about_are_never_examples(name: str, pairs_data: Split) -> None:
-    """Whatever the outcome of the others, the fit is the same; with that of an asked pair changed it is not."""
-    X, y = pairs_data.train.X, pairs_data.train.y
-    X = X.assign(days_since_last=X["recency_days"], purchase_days=X["frequency"], mean_day_spend=X["category_spend"])
-    asked = eligible(X)
-    state = create(name, **QUICK.get(name, {})).fit(X, y).state()
-    assert create(name, **QUICK.get(name, {})).fit(X, y.where(asked, 1 - y)).state() == state
-    assert create(name, **QUICK.get(name, {})).fit(X, y.where(~asked, 1 - y)).state() != state

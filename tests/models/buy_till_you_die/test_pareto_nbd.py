@@ -1,21 +1,20 @@
 """Pareto/NBD: published numbers of CDNOW, closed forms in 60 digits, and a double integral over both rates."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 import mpmath as mp
 import numpy as np
 import pytest
-from scipy.special import gammainc, gammaln
 
 from models.buy_till_you_die.fit import Fit, fit
-from models.buy_till_you_die.histories import Floats, Histories
+from models.buy_till_you_die.histories import Histories
 from models.buy_till_you_die.pareto_nbd import ParetoNbd
+from tests.models.buy_till_you_die.rates import Params, Rates, closed
 from tests.models.cdnow import calibration
 
 PARETO = ParetoNbd()
-Params = Mapping[str, float]
 CDNOW = {"r": 0.55315, "alpha": 10.57633, "s": 0.60625, "beta": 11.67150}
 """CLVTools, `test_correctness_pnbd_nocovstaticcov.R`; time in weeks."""
 SETS: list[Params] = [
@@ -47,20 +46,6 @@ def found(file: str) -> Fit:
     days = calibration(file)
     weeks = Histories.of(x=days["frequency"], t_x=days["recency_days"] / 7, T=days["tenure_days"] / 7)
     return fit(PARETO, weeks, prior_sd=None)
-
-
-def closed(params: Params, x: float, t_x: float, T: float) -> mp.mpf:
-    """Give the likelihood of Fader & Hardie's note of 2005, eq. 17 to 21: two hypergeometric functions."""
-    r, alpha, s, beta = (mp.mpf(params[name]) for name in ("r", "alpha", "s", "beta"))
-    x, t_x, T, whole = mp.mpf(x), mp.mpf(t_x), mp.mpf(T), r + s + x
-    large, near, other = (alpha, s + 1, alpha - beta) if alpha >= beta else (beta, r + x, beta - alpha)
-
-    def term(t: mp.mpf) -> mp.mpf:
-        return mp.hyp2f1(whole, near, whole + 1, other / (large + t)) / (large + t) ** whole
-
-    gone = s / whole * (term(t_x) - term(T))
-    alive = 1 / ((alpha + T) ** (r + x) * (beta + T) ** s)
-    return mp.gamma(r + x) * alpha**r * beta**s / mp.gamma(r) * (alive + gone)
 
 
 def test_the_published_fit_of_cdnow_one_tenth() -> None:
@@ -132,38 +117,6 @@ def test_the_slopes_are_those_of_the_likelihood(params: Params) -> None:
         )
         numeric = (8 * (up - down) - (more - less)) / (12 * step)
         assert slope * params[name] == pytest.approx(numeric * params[name], rel=1e-6, abs=1e-6)
-
-
-class Rates:
-    """What is known of one customer, by summing over a lattice of log λ and log μ.
-
-    Of given rates everything is elementary; the trapezoidal rule on logarithms is exact to 10 digits here.
-    """
-
-    def __init__(self, params: Params, x: float, t_x: float, T: float) -> None:
-        r, alpha, s, beta = (params[name] for name in ("r", "alpha", "s", "beta"))
-        buys, leaves = np.arange(-45 / min(r + x, 1), 8, 0.08), np.arange(-45 / min(s, 1), 8, 0.08)
-        lam, self.mu = np.exp(buys)[:, None], np.exp(leaves)[None, :]
-        self.lam, both = lam, lam + self.mu
-        prior = (r + x) * np.log(lam) - (alpha + t_x) * lam + s * np.log(self.mu) - (beta + t_x) * self.mu
-        alive = np.exp(-both * (T - t_x))
-        either = (lam * alive + self.mu) / both
-        likely = np.exp(prior - prior.max()) * either
-        self.weight, self.alive = likely / likely.sum(), alive / either
-
-    def mean(self, of_the_living: Floats) -> float:
-        """Give the mean of something that is 0 of those who have left."""
-        return float((self.weight * self.alive * of_the_living).sum())
-
-    def counts(self, horizon: float, most: int) -> list[float]:
-        """Give the probabilities of 1, 2 … `most` purchases."""
-        both = self.lam + self.mu
-        found = []
-        for k in range(1, most + 1):
-            stays = np.exp(k * np.log(self.lam * horizon) - both * horizon - gammaln(k + 1))
-            leaves = np.exp(k * np.log(self.lam / both)) * self.mu / both * gammainc(k + 1, both * horizon)
-            found.append(self.mean(stays + leaves))
-        return found
 
 
 @pytest.mark.parametrize("row", HISTORIES)
