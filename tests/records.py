@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from tests.lifetime_records import lifetime
+
 Record = dict[str, Any]
 
 ORIGINS = ("2024-11-10", "2024-12-08", "2025-01-05")
@@ -48,29 +50,7 @@ def amount() -> Record:
 def value() -> Record:
     """Make a record of what is spent by a model in which customers buy by a process."""
     record = amount()
-    weeks = [_week(number) for number in range(-5, 4)]
-    record["lifetime"] = {
-        "part": ORIGINS[-1],
-        "process": "Pareto/NBD",
-        "note": "It fell back to what purchases tell alone.",
-        "history_days": 371,
-        "tracking": weeks,
-        "tracked": [
-            {"seen": True, "weeks": 6, "actual": 615.0, "expected": 621.25, "ratio": 0.9899},
-            {"seen": False, "weeks": 3, "actual": 336.0, "expected": 311.75, "ratio": 1.0778},
-        ],
-        "frequencies": [_frequency(x) for x in range(8)],
-        "alive": {
-            "tenure_weeks": 53.2,
-            "frequency": [1, 2, 3],
-            "weeks_since_last": [0.0, 13.0, 26.0, 39.0],
-            "p_alive": [[0.98, 0.99, 0.995], [0.9, 0.8, 0.7], [0.6, 0.4, 0.2], [0.3, 0.1, 0.04]],
-            "once": 0.2873,
-        },
-        "distribution": _distribution(),
-        "spread": _spread(),
-        "total": _total(),
-    }
+    record["lifetime"] = lifetime(ORIGINS)
     return record
 
 
@@ -110,29 +90,7 @@ def _record(
     numbers = count()
     learned = [_learned(number) for number in range(len(parts))]
     return {
-        "format": 1,
-        "name": name,
-        "title": f"A shop: {name}",
-        "champion": champion,
-        "baseline": baseline,
-        "data": {
-            "name": "shop",
-            "fingerprint": "f1ngerpr1nt",
-            "tables": ["transactions", "customers"],
-            "end": "2025-02-24",
-            "zone": "Europe/Berlin",
-            "warnings": ["12 rows of transactions have no category"],
-        },
-        "question": {
-            "population": {"name": "active_84d", "meaning": "Customers with a purchase\n    within the window."},
-            "target": None,
-            "kind": kind,
-            "horizon_days": 0,
-            "lead_days": 0,
-            "categories": [],
-        },
-        "features": [{"name": "days_since_last", "meaning": "Time since the last purchase. Unit: days."}],
-        "judged": "rolling origin",
+        **_said(name, kind, champion=champion, baseline=baseline),
         "parts": [
             {"name": part, **told, "test_rows": 2301 + number, "test_rate": 0.1481 + number / 100}
             for number, (part, told) in enumerate(zip(parts, learned, strict=True))
@@ -146,10 +104,47 @@ def _record(
             "letter": "B",
             "checks": [{"name": "ranking", "value": 0.8123, "letter": "B", "told": "it is 0.823, hardly below 0.812"}],
         },
+        **{name: [] for name in ("leaks", "importance", "examples")},
+        **_made(),
+    }
+
+
+def _said(name: str, kind: str, *, champion: str, baseline: str | None) -> Record:
+    return {
+        "format": 1,
+        "name": name,
+        "title": f"A shop: {name}",
+        "champion": champion,
+        "baseline": baseline,
         "left_out": {},
-        "leaks": [],
-        "importance": [],
-        "examples": [],
+        "data": _data(),
+        "question": {
+            "population": {"name": "active_84d", "meaning": "Customers with a purchase\n    within the window."},
+            "target": None,
+            "kind": kind,
+            "horizon_days": 0,
+            "lead_days": 0,
+            "categories": [],
+        },
+        "features": [{"name": "days_since_last", "meaning": "Time since the last purchase. Unit: days."}],
+        "judged": "rolling origin",
+    }
+
+
+def _data() -> Record:
+    return {
+        "name": "shop",
+        "fingerprint": "f1ngerpr1nt",
+        "tables": ["transactions", "customers"],
+        "end": "2025-02-24",
+        "zone": "Europe/Berlin",
+        "warnings": ["12 rows of transactions have no category"],
+    }
+
+
+def _made() -> Record:
+    """Tell what the champion was made from, and its limits."""
+    return {
         "provenance": {
             "data": "f1ngerpr1nt",
             "zone": "Europe/Berlin",
@@ -253,49 +248,3 @@ def _weight(level: str, name: str, title: str, mean: float, *, movable: bool) ->
 def _example(which: str, score: float) -> Record:
     said = {"title": "Silence", "direction": "raises", "sentence": "no purchase for 64 days, usually every 2.4"}
     return {"which": which, "score": score, "reasons": [{**said, "movable": True}]}
-
-
-def _week(number: int) -> Record:
-    actual, expected = 101.0 + 3 * number, 103.25 + 2.5 * number
-    so_far = {"actual_so_far": 90.0 * (number + 6), "expected_so_far": 91.5 * (number + 6)}
-    return {"week": number, "ends": f"2025-02-{number + 10:02}", "actual": actual, "expected": expected, **so_far}
-
-
-def _frequency(x: int) -> Record:
-    told = {"frequency": "7+" if x == 7 else str(x), "customers": 1303 - 150 * x}
-    came = {"purchases": 0.117 + 0.41 * x, "expected_purchases": 0.131 + 0.39 * x}
-    return {**told, **came, "value": 3.17 + 11.3 * x, "expected_value": 3.41 + 10.9 * x}
-
-
-def _distribution() -> Record:
-    shares = ("0.05", "0.25", "0.5", "0.75", "0.9", "0.95", "0.99")
-    held = {"0.01": 0.1613, "0.05": 0.3914, "0.1": 0.5715, "0.2": 0.7616, "0.5": 0.9217}
-    return {
-        "customers": 2303,
-        "total": 41234.5,
-        "mean": 17.91,
-        "quantiles": {share: 1.3 * 3.1**place for place, share in enumerate(shares)},
-        "held": held,
-        "edges": [2.0, 8.0, 32.0, 128.0, 512.0],
-        "counts": [1201, 703, 301, 98],
-    }
-
-
-def _spread() -> Record:
-    months = list(range(1, 61))
-    so_far = {
-        name: [1000.5 * month**power for month in months]
-        for name, power in (("BG/NBD", 0.81), ("MBG/NBD", 0.79), ("Pareto/NBD", 0.86))
-    }
-    by_month = {name: [1000.5 / month for month in months] for name in so_far}
-    parted = [0.01 * month**0.9 for month in months]
-    told = {"unit": "currency", "months": months, "by_month": by_month, "so_far": so_far}
-    return {**told, "spread": parted, "left_out": {}}
-
-
-def _total() -> Record:
-    closed = [
-        {"cutoff": cutoff, "expected": 39001.5 + place, "actual": 38002.5 + 1500 * place, "ratio": 0.974 + place / 26}
-        for place, cutoff in enumerate(ORIGINS)
-    ]
-    return {"level": 0.9, "fewest": 3, "closed": closed, "low": 0.8642, "high": 1.1713}
