@@ -12,24 +12,9 @@ from models.estimators import create
 from models.estimators.clv import Clv
 from models.lifetime_value.flags import joined
 from models.purchases import histories
-from tests.models.buyers import CUTOFF, HORIZON, on, simulate
+from tests.models.clv.buyers import CUTOFF, HORIZON, on
 
 COLUMNS = ["p_alive", "expected_purchases", "expected_value", "clv", "low", "high", "next_order", "flags"]
-
-
-@pytest.fixture(scope="module")
-def sample() -> tuple[pd.DataFrame, np.ndarray]:
-    return simulate()
-
-
-@pytest.fixture(scope="module")
-def frame(sample: tuple[pd.DataFrame, np.ndarray]) -> pd.DataFrame:
-    return sample[0]
-
-
-@pytest.fixture(scope="module")
-def model(frame: pd.DataFrame) -> Clv:
-    return Clv(HORIZON).fit(frame)
 
 
 def test_details_stand_beside_the_score(model: Clv, frame: pd.DataFrame) -> None:

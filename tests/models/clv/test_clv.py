@@ -15,23 +15,7 @@ from models.buy_till_you_die.processes import PROCESSES
 from models.estimators import create
 from models.estimators.clv import Clv
 from models.purchases import histories
-from tests.models.buyers import HORIZON, on, simulate
-
-
-@pytest.fixture(scope="module")
-def sample() -> tuple[pd.DataFrame, np.ndarray]:
-    return simulate()
-
-
-@pytest.fixture(scope="module")
-def frame(sample: tuple[pd.DataFrame, np.ndarray]) -> pd.DataFrame:
-    return sample[0]
-
-
-@pytest.fixture(scope="module")
-def model(frame: pd.DataFrame) -> Clv:
-    return Clv(HORIZON).fit(frame)
-
+from tests.models.clv.buyers import HORIZON, on
 
 # ---- what it is ----
 
