@@ -48,12 +48,12 @@ def show(made: Report, console: Console) -> None:
     whale = made.whale
     console.print(
         f"{whale.losing:,} of {whale.customers:,} customers ({percent(whale.losing_share)}) lose money, "
-        f"{made.shown(-whale.lost)} together; what the others make, less what is nobody's, is "
-        f"{made.shown(made.without_losing)}",
+        f"{made.shown(-whale.lost)} together; without what they lose profit would be "
+        f"{made.without_losing_said}",
         highlight=False,
     )
     _print_whole(console, _segments(made))
-    for note in made.made.notes:
+    for note in made.notes:
         console.print(f"note: {note}", style="yellow", highlight=False, markup=False)
 
 

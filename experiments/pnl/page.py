@@ -40,10 +40,10 @@ def _summary(report: Report) -> Section:
         "Net revenue": report.shown(company["net_revenue"]),
         "Contribution 3": report.shown(company["contribution_3"]),
         "Profit": report.shown(company["profit"]),
-        "Profit without what they lose": report.shown(report.without_losing),
+        "Profit without what they lose": report.without_losing_said,
         "Currency": report.made.sheet.currency or NOTHING,
     }
-    notes = [Points(report.made.notes)] if report.made.notes else []
+    notes = [Points(report.notes)] if report.notes else []
     return Section("Summary", [Facts(facts), *notes])
 
 
@@ -86,9 +86,11 @@ def _economics(report: Report) -> Section:
         f"Money is that of one customer. LTV is what an acquired customer brings within {said.horizon_months} months, "
         f"or those that are known, discounted at {percent(float(said.discount))} a year. Retention is the share of "
         f"those who buy within {said.period_months} months that buy in the next {said.period_months}; what is still to "
-        "come is their contribution · r / (1 + d − r), after Gupta & Lehmann (2003). A dash says that it cannot be "
-        "told: the cost to acquire where the sheet tells of no spending on the segment's channels, a payback where "
-        "what is known does not suffice, a point of retention where there is none left to gain."
+        "come is their contribution times the margin multiple r / (1 + d − r), after Gupta & Lehmann (2003). A dash "
+        "says that it cannot be told: the cost to acquire where the sheet tells of no spending on the segment's "
+        "channels, a payback where what is known does not suffice, a point of retention where there is none left to "
+        "gain. What was spent on a channel that brought nobody is nobody's, and in no cost to acquire. Beside "
+        "retention stands of how many it is (customers, and periods that they bought in): of a few it says little."
     )
     rows = [[_cell(name, each[name]) for name in ECONOMICS] for each in report.economics]
     return Section("Acquisition and retention", [text, Table(f"By {report.by}", list(ECONOMICS.values()), rows)])

@@ -12,7 +12,7 @@ from features.history import History
 from features.ledger import Statement, statement
 from features.ledger.cohorts import Cohort, cohorts
 from features.ledger.lines import TITLES
-from features.ledger.segments import by_segment, segments
+from features.ledger.segments import by_segment, segments, strangers
 from features.ledger.whale import Whale, whale
 
 
@@ -25,6 +25,7 @@ class Report:
     segments: pd.DataFrame
     cohorts: Sequence[Cohort]
     economics: Sequence[dict[str, Any]]
+    notes: Sequence[str]
 
     @property
     def whale(self) -> Whale:
@@ -37,6 +38,12 @@ class Report:
         administration would be the others', so it is no forecast.
         """
         return self.whale.peak + self.made.nobody["profit"]
+
+    @property
+    def without_losing_said(self) -> str:
+        """Write `without_losing`, and what is not in it."""
+        borne = ", before others bear their administration" if self.made.company["administration"] else ""
+        return f"{self.shown(self.without_losing)}{borne}"
 
     def money(self, cents: int) -> float:
         """Give cents as currency."""
@@ -57,7 +64,7 @@ class Report:
             "currency": made.sheet.currency,
             "since": made.period.since.isoformat(),
             "until": made.period.until.isoformat(),
-            "notes": list(made.notes),
+            "notes": list(self.notes),
             "assumed": self.money(made.assumed),
             "statement": lines.to_dict("index"),
             "whale": {
@@ -87,4 +94,6 @@ def report(
     made = statement(history, sheet, since=since, until=until)
     segment = segments(made, history, by)
     found = list(cohorts(made, history, segment))
-    return Report(made, by, by_segment(made, segment), found, economics(found, sheet.economics))
+    strange = strangers(made, by)
+    notes = [*made.notes, *([] if strange is None else [strange])]
+    return Report(made, by, by_segment(made, segment), found, economics(found, sheet.economics), notes)

@@ -20,9 +20,10 @@ class Won:
     """Those whose first purchase lies in the statement's period, money in currency a customer.
 
     `count` of them; `cost` is what winning one cost: what was spent on their channel, and contacts before their first
-    purchase. It is None where the sheet tells of no spending on any channel that they came by. `first_order` is what
-    their first day brought, `contributions` what their first month did, the second and so on, each the mean of those of
-    whom so long is known.
+    purchase. It is None where the sheet tells of no spending on any channel that they came by: contacts alone are not
+    what winning costs. What was spent on a channel that brought nobody is in no `cost`. `first_order` is what their
+    first day brought, `contributions` what their first month did, the second and so on, each the mean of those of whom
+    so long is known.
     """
 
     count: int
@@ -42,7 +43,7 @@ class Kept:
     periods: int
     retention: float | None
     margin: float
-    asked: int = 0
+    asked: int
 
 
 @dataclass(frozen=True)

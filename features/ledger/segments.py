@@ -27,7 +27,7 @@ def segments(made: Statement, history: History, by: str) -> pd.Series:
     """
     if by == FIRST_CHANNEL:
         found = made.customers["first_channel"]
-    elif by.endswith((".csv", ".parquet")):
+    elif _is_file(by):
         found = segments_in(Path(by))
     else:
         found = attribute_of(history, by.removeprefix("customers."), at=made.period.until)
@@ -36,9 +36,27 @@ def segments(made: Statement, history: History, by: str) -> pd.Series:
     return told.astype("object").where(told.notna(), NONE).astype("str").rename("segment")
 
 
+def strangers(made: Statement, by: str) -> str | None:
+    """Say how many customers of a file of segments are none of a statement's; None where there is none, or no file."""
+    if not _is_file(by):
+        return None
+    told, ours = segments_in(Path(by)).index, made.customers.index
+    known = int(told.isin(ours).sum())
+    if known == len(told):
+        return None
+    return (
+        f"{len(told) - known:,} of {len(told):,} customers in {by} are none of this statement's; "
+        f"{len(ours) - known:,} of its {len(ours):,} are not in the file, and stand under {NONE}"
+    )
+
+
+def _is_file(by: str) -> bool:
+    return by.endswith((".csv", ".parquet"))
+
+
 def _check(told: pd.Series, by: str) -> None:
     """Refuse what makes no segments."""
-    if by != FIRST_CHANNEL and len(told) and told.isna().all():
+    if _is_file(by) and len(told) and told.isna().all():
         raise HistoryError(f"{by} tells the segment of none of the {len(told)} customers: are the ids the same?")
     if told.nunique() > MOST:
         raise HistoryError(f"{by} makes {told.nunique()} segments of {len(told)} customers; {MOST} at most can be read")

@@ -29,10 +29,10 @@ def value_of_point(margin: float, retention: float, *, discount: float, point: f
     The exact difference: for a point h it is m · h · (1 + d) / ((1 + d − r) · (1 + d − r − h)), which the derivative
     falls short of. None where a point more would lead beyond 1. Negative where the margin is.
     """
-    if retention + point > 1 + 1e-12:
+    now = margin_multiple(retention, discount=discount)
+    if retention + point > 1:
         return None
-    higher = margin_multiple(min(retention + point, 1.0), discount=discount)
-    return margin * (higher - margin_multiple(retention, discount=discount))
+    return margin * (margin_multiple(retention + point, discount=discount) - now)
 
 
 def break_even_retention(margin: float, cost: float, *, discount: float) -> float | None:

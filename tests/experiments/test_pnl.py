@@ -51,10 +51,8 @@ def test_the_command_prints_and_writes(augury: Augury, files: Path) -> None:
     assert said.returncode == 0, said.stderr
     assert re.search(r"Net revenue +196\.83 +0\.00 +196\.83 +100\.0 %", said.stdout)
     assert re.search(r"Product cost +-127\.84 +0\.00 +-127\.84 +-64\.9 %", said.stdout)
-    assert (
-        "1 of 4 customers (25.0 %) lose money, 5.00 together; what the others make, less what is nobody's, is"
-        in said.stdout
-    )
+    told = "1 of 4 customers (25.0 %) lose money, 5.00 together; without what they lose profit would be 61.44\n"
+    assert told in said.stdout
     assert "note: product cost is an assumption for 53.34 of 466.83" in said.stdout
     assert sorted(path.name for path in (files / "out").iterdir()) == [
         *("customers.csv", "customers.parquet", "economics.csv", "economics.parquet", "pnl.html", "pnl.json"),
@@ -169,13 +167,13 @@ def test_economics_by_hand() -> None:
 def test_winning_them_dearly_needs_retention() -> None:
     """Of 100 spent 40 come in the first half-year: 60 · 1.1 / (40 + 60) = .66, at which 40 · .66 / .44 = 60 follow."""
     said = Economics(discount=Decimal("0.21"), period_months=6)
-    (told,) = economics([Cohort("web", Won(1, 100.0, 0.0, (12.0,)), Kept(4, 0.80, 40.0))], said)
+    (told,) = economics([Cohort("web", Won(1, 100.0, 0.0, (12.0,)), Kept(4, 0.80, 40.0, 9))], said)
     assert told["break_even_retention"] == pytest.approx(0.66)
     assert told["payback_months"] is None
 
 
 def test_what_cannot_be_told_is_left_open() -> None:
-    (told,) = economics([Cohort("old", Won(0, 0.0, 0.0, ()), Kept(1, None, 3.0))], Economics())
+    (told,) = economics([Cohort("old", Won(0, 0.0, 0.0, ()), Kept(1, None, 3.0, 0))], Economics())
     assert {name for name, value in told.items() if value is not None} == {
         "segment",
         "acquired",
@@ -204,6 +202,33 @@ def test_no_folder_of_others_is_replaced(augury: Augury, files: Path) -> None:
     for _ in range(2):
         write(report(shop(), SHEET, by="first_channel"), files / "again")
     assert (files / "again" / "pnl.json").is_file()
+
+
+def test_without_what_is_lost_profit_is_less_than_the_others_make(made: Report) -> None:
+    """All four lose, so nobody makes anything: what is nobody's (12.34 and 5.00) is left of the loss."""
+    text = "without what they lose profit would be -17.34, before others bear their administration"
+    console = Console(width=200, file=io.StringIO(), record=True)
+    show(made, console)
+    assert text in console.export_text()
+    assert text.partition(" be ")[2] in statement_page(made)
+
+
+def test_a_file_of_others_customers_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "told.csv"
+    path.write_text("customer_id,segment\nanna,best\nzoe,best\nyve,\n")
+    said = f"2 of 3 customers in {path} are none of this statement's; 3 of its 4 are not in the file"
+    told = report(shop(), SHEET, by=str(path))
+    assert any(note.startswith(said) for note in told.plain()["notes"])
+    path.write_text("customer_id,segment\nanna,best\n")
+    assert not any("none of this" in note for note in report(shop(), SHEET, by=str(path)).notes)
+
+
+def test_what_winning_cost_is_a_dash_and_no_line_where_nothing_was_spent() -> None:
+    bare = report(shop(), SHEET.model_copy(update={"acquisition": []}), by="first_channel")
+    assert [each["cac"] for each in bare.economics] == [None, None]
+    text = statement_page(bare)
+    assert "Payback" not in text
+    assert "where the sheet tells of no spending" in text
 
 
 def test_a_narrow_terminal_cuts_no_number(made: Report) -> None:

@@ -14,7 +14,8 @@ from features.tables import HistoryError
 
 def attribute_of(history: History, column: str, *, at: pd.Timestamp) -> pd.Series:
     """Give a column of the customers as text, by customer_id. Raises `HistoryError` where there is none."""
-    known = sorted(set(history.columns.get("customers", ())) - {"customer_id"})
+    history.require("customers", set(), by=f"a segment by {column!r}")
+    known = sorted(set(history.columns["customers"]) - {"customer_id"})
     if column not in known:
         raise HistoryError(f"{history.name}: {did_you_mean('column of the customers', column, known)}")
     with connect(history, at=at) as opened:

@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 
 from configs.costs import CostSheet
-from features.engine.ledger.lines import with_optional
+from features.engine.ledger.lines import TOO_LARGE, with_optional
 from features.engine.ledger.postings import BEGINNING, within
 from features.engine.session import connect
 from features.engine.views import has
@@ -35,12 +35,14 @@ def check_covered(history: History, sheet: CostSheet, *, since: pd.Timestamp, un
         raise HistoryError("\n- ".join([f"the cost sheet {sheet.title!r} does not cover {history.name}:", *lacking]))
 
 
-def odd_returns(history: History, *, since: pd.Timestamp, until: pd.Timestamp) -> int:
-    """Count returns of a positive amount, which raise revenue, or of a positive cost, which is not given back."""
-    cost = "OR cost > 0" if "cost" in history.columns["transactions"] else ""
+def odd_lines(history: History, *, since: pd.Timestamp, until: pd.Timestamp) -> tuple[int, int, int]:
+    """Count returns of a positive amount, returns of a positive cost, and purchases of a coupon above the discount."""
+    odd = ("is_return AND amount > 0", "is_return AND cost > 0", TOO_LARGE)
+    counted = ", ".join(f"count(*) FILTER (WHERE {each})" for each in odd)
     with connect(history, at=until) as opened:
-        query = f"SELECT count(*) FROM transactions WHERE is_return AND (amount > 0 {cost}) AND {within(since, until)}"
-        return int(opened.execute(query).fetchall()[0][0])
+        query = f"SELECT {counted} FROM ({_rows(history)}) WHERE {within(since, until)}"
+        amounts, costs, coupons = opened.execute(query).fetchall()[0]
+        return int(amounts), int(costs), int(coupons)
 
 
 def _rows(history: History) -> str:

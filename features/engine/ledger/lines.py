@@ -3,8 +3,8 @@
 Gross is what a line would have brought without what was taken off: its amount and the discount. A coupon is a part of
 the discount (one above it is all of it); where a maker pays it back it was never ours to give, and the amount has it
 in. Of a return the statement has the amount alone; where products cost a share of the gross amount, what was taken off
-when it was sold goes back with it, whatever sign the till gives it. Costs are positive here: what a statement makes of
-their sign is not the lines' business.
+when it was sold goes back with it, whatever sign the till gives it: gross is then amount − |discount|. Costs are
+positive here: what a statement makes of their sign is not the lines' business.
 """
 
 from collections.abc import Collection, Iterable
@@ -25,6 +25,8 @@ OPTIONAL: Final = {
     "order_id": "VARCHAR",
 }
 """Columns that lines may lack: they are empty then."""
+TOO_LARGE: Final = "NOT is_return AND coupon > 0 AND coupon > discount"
+"""Where a coupon is more than the discount that it is a part of."""
 
 
 def decimal(value: Decimal | None) -> str:
@@ -60,10 +62,12 @@ def valued(sheet: CostSheet, rows: str) -> str:
     product cost is negative, as its amount is: what goes back on the shelf.
     """
     share, product = sheet.product.share, sheet.product
-    off = "CASE WHEN coupon > discount THEN coupon ELSE coalesce(discount, coupon, 0) END"
+    off = f"CASE WHEN {TOO_LARGE} THEN coupon ELSE coalesce(discount, coupon, 0) END"
     ours = "coalesce(coupon, 0)" if sheet.coupons == "ours" else "0"
-    taken = f"({off} - coalesce(coupon, 0) + {ours})"
-    gross = f"CASE WHEN is_return THEN amount - abs({taken}) ELSE amount + {taken} END"
+    back = "greatest(abs(discount), abs(coupon), 0)" + (
+        "" if sheet.coupons == "ours" else " - abs(coalesce(coupon, 0))"
+    )
+    gross = f"CASE WHEN is_return THEN amount - ({back}) ELSE amount + {off} - coalesce(coupon, 0) + {ours} END"
     base = "amount" if product.of == "net" else f"({gross})"
     returned = None if share is None else round(share * product.resold, 4)
     by_share = f"{base} * CASE WHEN is_return THEN {decimal(returned)} ELSE {decimal(share)} END"

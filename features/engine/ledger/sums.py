@@ -103,7 +103,7 @@ def _firsts(history: History) -> str:
 def _by_customer() -> str:
     money = [f"{_integer(f'coalesce(sum({name}), 0)')} AS {name}" for name in MONEY_LINES]
     counts = [f"CAST(coalesce(sum({name}), 0) AS BIGINT) AS {name}" for name in COUNTS]
-    active = "CAST(coalesce(sum(orders), 0) + coalesce(sum(returned_orders), 0) > 0 AS BIGINT) AS active"
+    active = "CAST(count(net_revenue) > 0 AS BIGINT) AS active"  # lines alone have it; their order may be an older one
     return f"SELECT customer_id, {', '.join([*money, *counts, active])} FROM postings GROUP BY customer_id"
 
 

@@ -78,3 +78,5 @@ def test_rates_of_a_period() -> None:
 def test_what_no_rate_is(retention: float, discount: float, what: str) -> None:
     with pytest.raises(ValueError, match=what):
         margin_multiple(retention, discount=discount)
+    with pytest.raises(ValueError, match=what):
+        value_of_point(1, retention, discount=discount)
