@@ -50,8 +50,9 @@ def _read(spark: "SparkSession", tables: dict[str, "DataFrame"], spine: "DataFra
 
 def test_without_spark_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    session: Any = None
     with pytest.raises(ImportError, match=r"Spark is not installed; install it with pip install 'augury\[spark\]'"):
-        observe_on_spark(Any, {}, Any, [SPEND], end=END)  # type: ignore[arg-type]
+        observe_on_spark(session, {}, session, [SPEND], end=END)
 
 
 def test_frames_are_sparks(spark: "SparkSession", bought: "DataFrame", spine: "DataFrame") -> None:
