@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from models.buy_till_you_die.covariates import DescribedHistories, WithCovariates, fit_described
-from models.buy_till_you_die.fit import PRIOR_SD, fit
+from models.buy_till_you_die.fit import PRIOR_SD, Untellable, fit
 from models.buy_till_you_die.histories import Histories
 from models.buy_till_you_die.lifetimes_bridge import to_lifetimes
 from models.buy_till_you_die.process import Purchases
@@ -121,10 +121,10 @@ def numbers(X: pd.DataFrame, names: list[str]) -> dict[str, NDArray[np.float64]]
 
 
 def enough(process: Purchases, seen: Histories) -> Histories:
-    """Take histories that tell enough. Raises `ValueError` for fewer than `FEWEST` repeat buyers."""
+    """Take histories that tell enough. Raises `Untellable` for fewer than `FEWEST` repeat buyers."""
     repeaters, customers = (int(seen.weight[kept].sum()) for kept in (seen.x > 0, slice(None)))
     if repeaters < FEWEST:
-        raise ValueError(
+        raise Untellable(
             f"only {repeaters} of {customers} customers have a repeat purchase day and {process.title} needs {FEWEST}; "
             "take a longer history or a later cutoff"
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from models.buy_till_you_die.fit import PRIOR_SD, fit
+from models.buy_till_you_die.fit import PRIOR_SD, Untellable, fit
 from models.contract import TargetKind, matrix
 from models.parametric import Parametric
 from models.retention.lifetime import ContractLifetime
@@ -73,12 +73,13 @@ class RenewalModel(Parametric):
         """
         survived, since, until = self._renewals(X)
         lost = np.asarray(y, dtype=np.float64)
-        if lost.sum() < FEWEST:
-            raise ValueError(
-                f"only {lost.sum():g} of {len(lost)} customers were lost, and {self.lifetime.title} needs {FEWEST}; "
+        seen = Renewals.within(survived=survived, since=since, until=until, lost=lost, weight=sample_weight)
+        losses, customers = float(seen.lost @ seen.weight), seen.weight.sum()
+        if losses < FEWEST:
+            raise Untellable(
+                f"only {losses:g} of {customers:g} customers were lost, and {self.lifetime.title} needs {FEWEST}; "
                 "take more cutoffs or a longer horizon"
             )
-        seen = Renewals.within(survived=survived, since=since, until=until, lost=lost, weight=sample_weight)
         self.fit_ = fit(self.lifetime, seen, prior_sd=self.prior_sd)
         return self
 
@@ -109,5 +110,6 @@ def _passed(age: Floats, term: Floats, slack: float) -> Floats:
     if slack == 0:
         return np.asarray(np.maximum(np.ceil(age / term) - 1, 0))
     nearest = np.round(age / term)
-    part = np.clip((age - nearest * term + slack) / (2 * slack), 0, 1)
+    reach = np.minimum(slack, term / 2)
+    part = np.clip((age - nearest * term + reach) / (2 * reach), 0, 1)
     return np.asarray(np.where(nearest > 0, nearest - 1 + part, 0.0))

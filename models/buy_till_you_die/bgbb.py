@@ -9,7 +9,7 @@ from scipy.special import betaln, expit, gammaln
 
 from models.buy_till_you_die.beta_geometric import betaln_slopes, discounted_steps, survival
 from models.buy_till_you_die.histories import Floats, Histories, refuse
-from models.buy_till_you_die.process import Parameter, Params, check_horizon
+from models.buy_till_you_die.process import Parameter, Params, check_horizon, check_rate
 
 SURE = 60
 """Halvings after which a median that is a whole number is known."""
@@ -130,6 +130,7 @@ class BgBb:
         With a discount of d an opportunity, the rate is log(1 + d). For a horizon without end (infinity) it is the DERT
         of Fader, Hardie & Shang (2010). Raises `ValueError` where that is infinite.
         """
+        check_rate(rate)
         buys, passes, leaves, stays = self._alive(params, seen)
         steps = discounted_steps(leaves, stays, horizon=horizon if horizon == np.inf else _whole(horizon), rate=rate)
         return self.p_alive(params, seen) * buys / (buys + passes) * steps

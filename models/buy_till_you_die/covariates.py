@@ -20,6 +20,8 @@ LEVERS: Final[Mapping[str, Mapping[str, float]]] = {
     "lifetime": {"beta": -1.0, "a": 1.0, "b": 1.0},
 }
 """Which parameters a part's covariates z multiply, by exp(± coefficients · z)."""
+FARTHEST: Final = 40.0
+"""A customer's own parameter lies within exp(±40): beyond are years that stand for unknown, and other codes."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,14 @@ class WithCovariates:
         return (*self.inner.parameters, *(Parameter(name, 0.0, positive=False) for name in coefficients))
 
     def personal(self, params: Params, seen: Histories) -> dict[str, Floats]:
-        """Give the parameters of the process for each history: arrays of n."""
-        factors = self._factors(params, seen)
-        return {each.name: params[each.name] * factors[each.name] for each in self.inner.parameters}
+        """Give the parameters of the process for each history, arrays of n. `ValueError` for what none can be."""
+        with np.errstate(over="ignore", divide="ignore"):
+            factors = self._factors(params, seen)
+            own = {each.name: params[each.name] * factors[each.name] for each in self.inner.parameters}
+            for name, values in own.items():
+                far = np.abs(np.log(values)) > FARTHEST
+                refuse(far, f"covariates that make {name} a number of no use; look at them, and at their unit")
+        return own
 
     def _factors(self, params: Params, seen: Histories) -> dict[str, Floats]:
         """Give by what the covariates multiply each parameter of the process."""
@@ -148,12 +155,18 @@ def fit_described(process: WithCovariates, seen: Histories, *, prior_sd: float |
         check_identified(seen, names)
     given = _described(seen)
     means = {name: float(np.average(values, weights=seen.weight)) for name, values in given.items()}
-    spreads = {name: float(values.std()) for name, values in given.items()}
+    spreads = {name: _spread(values, seen.weight) for name, values in given.items()}
     moved = {name: (values - means[name]) / spreads[name] for name, values in given.items()}
     found = fit(
         process, DescribedHistories(seen.x, seen.t_x, seen.T, seen.weight, seen.which, moved), prior_sd=prior_sd
     )
     return found.moved(process.parameters, _back(process, means, spreads))
+
+
+def _spread(values: Floats, weight: Floats) -> float:
+    """Give the standard deviation over customers."""
+    mean = np.average(values, weights=weight)
+    return float(np.sqrt(np.average((values - mean) ** 2, weights=weight)))
 
 
 def _back(process: WithCovariates, means: Mapping[str, float], spreads: Mapping[str, float]) -> Floats:
@@ -179,7 +192,7 @@ def check_identified(seen: Histories, names: Sequence[str]) -> None:
     """Raise `ValueError` for covariates of one part that are constant, or that follow from each other."""
     if not names:
         return
-    columns = np.array([_described(seen)[name] for name in names])
+    columns = np.array([_described(seen)[name][seen.weight > 0] for name in names])
     constant = [name for name, column in zip(names, columns, strict=True) if np.ptp(column) == 0]
     if constant:
         raise ValueError(f"the covariates {constant} are the same for all customers; leave them out")

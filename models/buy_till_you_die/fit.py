@@ -38,7 +38,11 @@ STEP: Final = 1e-4
 """Of the differences of the gradient that make the Hessian."""
 
 
-class NotConverged(ValueError):
+class Untellable(ValueError):
+    """Data that are as they should be, and do not tell what a model would have to know; the message says what."""
+
+
+class NotConverged(Untellable):
     """No search found a top: says where each ended, and what to do."""
 
 
@@ -86,8 +90,10 @@ class Fit:
 def fit(process: Process[S], seen: S, *, prior_sd: float | None = PRIOR_SD) -> Fit:
     """Fit a process; `prior_sd` None leaves the prior out (maximum likelihood).
 
-    Raises `NotConverged` after all `STARTS`.
+    Raises `NotConverged` after all `STARTS`, `ValueError` for a prior that is none.
     """
+    if prior_sd is not None and not prior_sd > 0:
+        raise ValueError(f"prior_sd is {prior_sd}; it is a standard deviation above 0, or None for no prior")
     parameters, unit = process.parameters, seen.unit
     scaled, customers = seen.per(unit), float(seen.weight.sum())
     objective = _objective(process, scaled, prior_sd, customers)

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainccinv, betaincinv, digamma, gammaln
-from scipy.stats import rankdata
 
 from models.buy_till_you_die.histories import Floats, refuse, weights
 from models.buy_till_you_die.process import Parameter, Params
@@ -34,7 +33,7 @@ class Amounts:
     @property
     def positive(self) -> Self:
         """Leave out who has no amount above 0: the model has no such amounts."""
-        kept = (self.x > 0) & (self.m > 0)
+        kept = (self.x > 0) & (self.m > 0) & (self.weight > 0)
         return replace(self, x=self.x[kept], m=self.m[kept], weight=self.weight[kept])
 
     @cached_property
@@ -55,11 +54,17 @@ class Amounts:
 
         The model takes how often and how much a customer buys as independent: 0 is what it assumes.
         """
-        ranks = np.stack([rankdata(self.x), rankdata(self.m)])
+        ranks = np.stack([self._ranks(self.x), self._ranks(self.m)])
         away = ranks - np.average(ranks, axis=1, weights=self.weight)[:, None]
         between = (away * self.weight) @ away.T
         scale = float(np.sqrt(between[0, 0] * between[1, 1]))
         return float(between[0, 1]) / scale if scale > 0 else 0.0
+
+    def _ranks(self, values: Floats) -> Floats:
+        """Give each customer the middle of the ranks that all with their value have."""
+        which, distinct = pd.factorize(values, sort=True)
+        count = np.bincount(which, weights=self.weight, minlength=len(distinct))
+        return np.asarray((np.cumsum(count) - count / 2)[which], dtype=np.float64)
 
     @property
     def unit(self) -> float:

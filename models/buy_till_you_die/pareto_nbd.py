@@ -104,7 +104,7 @@ class ParetoNbd:
     def discounted_purchases(self, params: Params, seen: Histories, *, horizon: float, rate: float) -> Floats:
         """Give the expected sum of exp(−rate s) over the purchases within the horizon, s being when they come.
 
-        For a horizon without end it is the DERT of Fader, Hardie & Lee (2005), RFM and CLV, eq. 6.
+        As the horizon grows it becomes the DERT of Fader, Hardie & Lee (2005), RFM and CLV, eq. 6.
         """
         check_horizon(horizon)
         check_rate(rate)

@@ -35,6 +35,8 @@ LEVELS: Final = 256
 """Quantiles that are kept of a knot."""
 NEAR: Final = 0.02
 """Distance from the fit, in logarithms, at which silence is nearly that at the fit (within its square)."""
+MOST: Final = 1e300
+"""No amount is above this, and none that is one below its inverse: rates so unsure may be drawn as 0."""
 NOTHING: Final = -1e4
 """The logarithm of a bound that is 0, and can be reckoned with."""
 SEED: Final = 1
@@ -120,7 +122,8 @@ class Outlook:
             params = drawn(GammaGamma(), self.value, rng)
             ratio = rng.standard_gamma(params["p"] * counts)
             ratio /= rng.standard_gamma(params["p"] * (x + self.firsts) + params["q"])
-            found = np.sort(np.log([counts, ratio, ratio * params["v"] / self.value.params["v"]]), axis=1)
+            told = np.array([counts, ratio, ratio * params["v"] / self.value.params["v"]])
+            found = np.sort(np.log(np.clip(told, 1 / MOST, MOST)), axis=1)
             levels = (np.arange(LEVELS) + 0.5) / LEVELS
             self.tables[x, T] = np.quantile(found, levels, axis=1).T
         return self.tables[x, T]

@@ -60,7 +60,7 @@ class Clv(BaseEstimator):
     labels: ClassVar[tuple[str, ...]] = ()
     answers: ClassVar = _Answers()
     noncontractual: ClassVar[bool] = True
-    simulated_: dict[int, Tables]
+    simulated_: dict[tuple[int, str, bool], Tables]
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class Clv(BaseEstimator):
             self.value_.fit_,
             self.horizon_days / DAYS_A_WEEK,
             firsts=int(not self.repeat_only),
-            tables=self.simulated_.setdefault(self.horizon_days, {}),
+            tables=self.simulated_.setdefault((self.horizon_days, self.process, self.repeat_only), {}),
         )
 
     def _rows(self, X: pd.DataFrame) -> Rows:

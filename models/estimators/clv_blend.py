@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from models.booster import params_of
+from models.buy_till_you_die.fit import Untellable
 from models.buy_till_you_die.processes import PROCESSES
 from models.contract import State, TargetKind, feature_names, matrix
 from models.estimators import register
@@ -138,7 +139,7 @@ class ClvBlend(BaseEstimator):
             rows = X.iloc[places]
             try:
                 clv = Clv(self._days).fit(rows)
-            except ValueError:
+            except Untellable:
                 continue
             yield Window(
                 pd.Timestamp(rows["cutoff"].iloc[0]), self._days, self._seen(clv, rows), clv.predict(rows), came[places]

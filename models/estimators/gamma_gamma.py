@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 import models.buy_till_you_die.gamma_gamma as spend
-from models.buy_till_you_die.fit import PRIOR_SD, fit
+from models.buy_till_you_die.fit import PRIOR_SD, Untellable, fit
 from models.buy_till_you_die.lifetimes_bridge import to_lifetimes
 from models.contract import State, TargetKind, matrix
 from models.estimators import register
@@ -48,7 +48,7 @@ class GammaGamma(Parametric):
         seen = _enough(spend.Amounts.of(x=x, m=m, weight=sample_weight))
         found = fit(spend.GammaGamma(), seen, prior_sd=self.prior_sd)
         if found.params["q"] <= 1:
-            raise ValueError(
+            raise Untellable(
                 f"Gamma-Gamma was fitted with q = {found.params['q']:.4g}, and at q <= 1 mean spend is infinite; "
                 "cap the few extreme amounts, or use a model that learns from outcomes"
             )
@@ -77,14 +77,15 @@ class GammaGamma(Parametric):
 
 
 def _enough(seen: spend.Amounts) -> spend.Amounts:
-    kept, customers = seen.positive, len(seen.x)
-    if len(kept.x) < FEWEST:
-        raise ValueError(
-            f"only {len(kept.x)} of {customers} customers have a mean amount above 0 and Gamma-Gamma needs {FEWEST}; "
+    kept, customers = seen.positive, seen.weight.sum()
+    spenders = kept.weight.sum()
+    if spenders < FEWEST:
+        raise Untellable(
+            f"only {spenders:g} of {customers:g} customers have a mean amount above 0 and Gamma-Gamma needs {FEWEST}; "
             "take a longer history, or check the sign of the amounts"
         )
     if kept.spread < ALIKE:
-        raise ValueError(
+        raise Untellable(
             f"the mean amounts of all {len(kept.x)} customers are alike (about {kept.unit:.6g}, "
             f"spread {kept.spread:.1g} of it), and Gamma-Gamma has nothing to learn (p would be infinite); "
             "a purchase is worth that much: multiply the expected purchases by it"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.buy_till_you_die.histories import Histories
+from models.buy_till_you_die.histories import Histories, refuse
 from models.buy_till_you_die.process import Params, Purchases
 from models.contract import matrix
 from models.purchases import DAYS_A_WEEK
@@ -65,6 +65,7 @@ class Terms:
         if not self.margin_from:
             return np.full(len(X), float(self.margin))
         own = matrix(X, [self.margin_from])[:, 0]
+        refuse(np.isinf(own), f"an infinite {self.margin_from}, which is to be a share of revenue")
         return np.where(np.isnan(own), self.margin, own)
 
     def cost(self, days: float) -> float:

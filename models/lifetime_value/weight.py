@@ -32,10 +32,13 @@ def blended(process: Floats, learned: Floats, *, weight: float) -> Floats:
 
 
 def forecastable(windows: Sequence[Window]) -> Iterator[tuple[list[Window], Window]]:
-    """Give the windows before which at least `LABELLED` others had closed, each with those."""
+    """Give the windows before which at least `LABELLED` others had closed, each with those.
+
+    Where nothing was spent, or more came back, there is nothing to forecast, or to learn from.
+    """
     for window in windows:
         closed = [each for each in windows if each.closed_before(window)]
-        if len(closed) >= LABELLED:
+        if len(closed) >= LABELLED and min(window.came.sum(), sum(each.came.sum() for each in closed)) > 0:
             yield closed, window
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from models.buy_till_you_die.histories import Floats
-from models.buy_till_you_die.process import Parameter, Params
+from models.buy_till_you_die.process import Parameter, Params, check_rate
 from models.retention.renewals import Renewals
 
 NEGLIGIBLE: Final = 40.0
@@ -71,6 +71,7 @@ class ContractLifetime(ABC):
         lifetime (DERL) of Fader & Hardie (2010), Customer-base valuation in a contractual setting; with a discount of d
         a term the rate is log(1 + d). Raises `ValueError` for a horizon and a rate that leave it without end.
         """
+        check_rate(rate)
         if horizon == np.inf and rate <= 0:
             raise ValueError(f"{self.title} may never end: say a horizon in renewals, or a discount rate above 0")
         last = int(min(horizon, np.ceil(NEGLIGIBLE / rate) if rate > 0 else np.inf))

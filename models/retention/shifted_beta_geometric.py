@@ -7,7 +7,7 @@ from scipy.special import betaln
 
 from models.buy_till_you_die.beta_geometric import betaln_slopes, discounted_steps
 from models.buy_till_you_die.histories import Floats
-from models.buy_till_you_die.process import Parameter, Params
+from models.buy_till_you_die.process import Parameter, Params, check_rate
 from models.retention.lifetime import ContractLifetime
 
 
@@ -34,6 +34,7 @@ class ShiftedBetaGeometric(ContractLifetime):
 
         Without a rate and a horizon it is (β + t) / (α − 1). Raises `ValueError` where that is infinite (α ≤ 1).
         """
+        check_rate(rate)
         alpha = params["alpha"] + np.zeros_like(survived)
         steps = discounted_steps(alpha, params["beta"] + survived, horizon=horizon, rate=rate)
         return np.asarray(np.exp(rate) * steps)

@@ -57,3 +57,14 @@ def test_the_folder_must_be_named() -> None:
     done = subprocess.run(COMMAND, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 2
     assert "set AUGURY_APPAREL to the folder" in done.stderr
+
+
+def test_the_committed_numbers_are_as_published() -> None:
+    """CLVTools, advanced techniques: Pareto/NBD without and with covariates, each number with its own tolerance."""
+    told = json.loads(Path("experiments/benchmarks/apparel.json").read_text())
+    rows = [row for case in told["cases"] for row in case["rows"]]
+    assert len(told["cases"]) == 2
+    assert len(rows) >= 20
+    for row in rows:
+        assert row["kept"]
+        assert row["within"] is None or abs(row["found"] - row["published"]) <= row["within"]

@@ -233,3 +233,11 @@ def test_the_horizon_is_learned_from_where_nothing_else_is_said(data: tuple[pd.D
     plain = ClvBlend(LEARN, fewest_customers=500, rounds=40).fit(X, y)
     said = ClvBlend(LEARN, learn_days=LEARN, fewest_customers=500, rounds=40).fit(X, y)
     assert plain.state() == said.state()
+
+
+def test_amounts_that_are_null_are_told_of_and_not_taken_for_thin_data(data: tuple[pd.DataFrame, pd.Series]) -> None:
+    X, y = data
+    broken = X.copy()
+    broken.loc[broken.index[y.notna()][0], "mean_day_spend"] = np.nan
+    with pytest.raises(ValueError, match="have purchase days but a null or infinite mean amount"):
+        blend().fit(broken, y)

@@ -163,3 +163,12 @@ def test_refusals(model: GammaGamma, frame: pd.DataFrame) -> None:
         GammaGamma().fit(frame[frame["frequency"] == 0])
     with pytest.raises(ValueError, match="have purchase days but a null"):
         model.predict(frame.assign(frequency=1))
+
+
+def test_customers_are_counted_by_their_weight() -> None:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"frequency": rng.integers(1, 9, 40), "monetary_value": rng.gamma(3.0, 10.0, 40)})
+    assert GammaGamma().fit(X, sample_weight=np.full(40, 100)).fit_.customers == 4000
+    many = pd.DataFrame({"frequency": rng.integers(1, 9, 100), "monetary_value": rng.gamma(3.0, 10.0, 100)})
+    with pytest.raises(ValueError, match="only 2 of 2 customers have a mean amount above 0"):
+        GammaGamma().fit(many, sample_weight=np.append([1.0, 1.0], np.zeros(98)))

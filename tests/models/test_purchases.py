@@ -100,3 +100,11 @@ def test_refusals(model: PurchaseModel, frame: pd.DataFrame) -> None:
         kind(horizon_days=0).restore(model.state()).predict(frame)
     with pytest.raises(ValueError, match=r"1 of 2 customers \(first: row 1\) have a null"):
         model.predict(pd.DataFrame({"frequency": [1, None], "recency_days": [7, 7], "tenure_days": [9, 9]}))
+
+
+def test_what_came_by_calibration_frequency_is_what_was_published(log: pd.DataFrame, frame: pd.DataFrame) -> None:
+    """BTYD walkthrough: mean purchase days of the 39 weeks after 1997-09-30, of those with 0, 1 … 7 or more before."""
+    later = log[(log["day"] > END) & (log["day"] <= END + pd.Timedelta(days=39 * 7))].drop_duplicates()
+    came = later.groupby("customer_id").size().reindex(frame.index, fill_value=0)
+    means = came.groupby(frame["frequency"].clip(upper=7)).mean()
+    assert means.tolist() == pytest.approx([0.237, 0.697, 1.393, 1.560, 2.532, 2.947, 3.862, 6.359], abs=6e-4)

@@ -290,3 +290,11 @@ def test_a_horizon_is_a_number_of_opportunities(horizon: float) -> None:
     seen = Opportunities.of(x=[1], t_x=[1], T=[2])
     with pytest.raises(ValueError, match="the horizon is"):
         BGBB.expected_purchases(DONORS, seen, horizon=horizon)
+
+
+@pytest.mark.parametrize("rate", [-0.1, np.nan, np.inf])
+def test_a_discount_rate_that_is_none_is_refused(rate: float) -> None:
+    params = {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.78}
+    for horizon in (5, np.inf):
+        with pytest.raises(ValueError, match="the discount rate is"):
+            BgBb().discounted_purchases(params, Opportunities.of(x=[1], t_x=[2], T=[4]), horizon=horizon, rate=rate)

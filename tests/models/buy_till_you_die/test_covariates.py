@@ -265,3 +265,37 @@ def test_a_model_says_which_covariate_it_cannot_use(frame: pd.DataFrame) -> None
         fitted("age", frame.assign(age=frame["age"].where(frame.index != 3)))
     with pytest.raises(ValueError, match=r"\['age'\] are the same for all"):
         fitted("age", frame.assign(age=2.0))
+
+
+@pytest.mark.parametrize("process", PROCESSES, ids=TITLES)
+def test_codes_for_unknown_are_refused_and_what_is_odd_is_a_number(process: Purchases) -> None:
+    """A coefficient of a year is small; 99,999 years are a code, and would make a parameter of exp(±5,000)."""
+    params = {**KNOWN[process.title], "lifetime:age": 0.05, "transaction:age": -0.05}
+    made = WithCovariates(process, transaction=("age",), lifetime=("age",))
+
+    def asked(*ages: float) -> DescribedHistories:
+        one = np.ones(len(ages))
+        return DescribedHistories(2 * one, 20 * one, 39 * one, one, np.arange(len(ages)), {"age": np.array(ages)})
+
+    odd = made.expected_purchases(params, asked(-300.0, 40.0, 300.0), horizon=52.0)
+    assert (np.isfinite(odd) & (odd >= 0)).all()
+    for code in (-99_999.0, 99_999.0):
+        with pytest.raises(ValueError, match=r"1 of 2 customers \(first: row 1\) have covariates that make"):
+            made.expected_purchases(params, asked(40.0, code), horizon=52.0)
+
+
+def test_who_weighs_nothing_says_nothing_of_covariates() -> None:
+    rng = np.random.default_rng(3)
+    z = {"age": rng.normal(size=900)}
+    x, t_x, T = lives("BG/NBD", {**z, "female": 0 * z["age"], "online": 0 * z["age"]}, rng)
+    made = WithCovariates(BgNbd(), transaction=("age",), lifetime=())
+    alone = DescribedHistories.among(Histories.of(x=x, t_x=t_x, T=T), z)
+    more = {"x": np.append(x, np.zeros(300)), "t_x": np.append(t_x, np.zeros(300)), "T": np.append(T, np.ones(300))}
+    weight = np.append(np.ones(900), np.zeros(300))
+    ages = {"age": np.append(z["age"], 1000 + np.arange(300.0))}
+    beside = DescribedHistories.among(Histories.of(**more, weight=weight), ages, weight)
+    found, again = (fit_described(made, each).params for each in (alone, beside))
+    assert again == pytest.approx(found, rel=1e-6)
+    same = {"age": np.append(np.ones(900), np.arange(300.0))}
+    with pytest.raises(ValueError, match=r"\['age'\] are the same for all customers"):
+        check_identified(DescribedHistories.among(Histories.of(**more, weight=weight), same, weight), ["age"])

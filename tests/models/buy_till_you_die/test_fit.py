@@ -148,3 +148,9 @@ def test_odd_data_are_fitted_or_refused_and_never_silently_wrong(
 def test_a_fit_is_plain_data() -> None:
     it = fit(PROCESSES["bgnbd"], Histories.of(**BOUGHT))
     assert Fit.restore(json.loads(json.dumps(it.state()))) == it
+
+
+@pytest.mark.parametrize("prior_sd", [0.0, -1.0, float("nan")])
+def test_a_prior_that_is_none_is_refused(prior_sd: float) -> None:
+    with pytest.raises(ValueError, match="it is a standard deviation above 0, or None for no prior"):
+        fit(PROCESSES["bgnbd"], Histories.of(**BOUGHT), prior_sd=prior_sd)

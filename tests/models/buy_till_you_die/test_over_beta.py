@@ -1,5 +1,7 @@
 """The mean over a beta against Gauss's hypergeometric function in 40 digits."""
 
+from typing import Any
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -51,3 +53,25 @@ def test_the_mean_of_a_constant_and_of_p_itself() -> None:
     assert over_beta(np.ones_like, a=a, b=b, at_0=one, at_1=one, bends_at=one) == pytest.approx(one, rel=1e-13)
     found = over_beta(lambda p: p, a=a, b=b, at_0=0 * one, at_1=one, bends_at=one)
     assert found == pytest.approx(a / (a + b), rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [9e4, 1.1e5, 1e7, 1e10])
+def test_a_beta_as_narrow_as_normal(scale: float) -> None:
+    """Covariates may make one: above 1e5 three points do, and cost no more the narrower it is."""
+    cases = [(scale, scale * share, shape, 2.0) for share in (1.1, 3.0, 40.0) for shape in (0.25, 3.5)]
+    found = ours(*np.array(cases).T)
+    for case, value in zip(cases, found, strict=True):
+        assert value == pytest.approx(integral(*case), rel=5e-9)
+
+
+def integral(a: float, b: float, shape: float, reach: float) -> float:
+    """Integrate over the middle twenty-four deviations."""
+    with mp.workdps(50):
+        scale, p = mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(mp.mpf(a) + b), mp.mpf(a) / (a + b)
+
+        def weighed(z: Any) -> Any:
+            density = mp.exp((a - 1) * mp.log(z) + (b - 1) * mp.log(1 - z) - scale)
+            return density * (1 - (1 + z * reach) ** -mp.mpf(shape)) / z
+
+        deviation = mp.sqrt(p * (1 - p) / (mp.mpf(a) + b + 1))
+        return float(mp.quad(weighed, [p + step * deviation for step in range(-12, 13, 2)]))

@@ -213,3 +213,14 @@ def test_another_process_another_outlook() -> None:
     bg = Outlook(BgNbd(), made(params, [0.05, 0.09, 0.23, 0.29]), VALUE, HORIZON)
     assert bg.silent(seen(ROWS))[1] != pytest.approx(outlook().silent(seen(ROWS))[1], abs=0.02)
     assert bg.counts(seen(ROWS))[1][5] == pytest.approx(outlook().counts(seen(ROWS))[1][5], rel=0.15)
+
+
+def test_what_is_hardly_known_of_amounts_gives_wide_bounds_and_no_nulls() -> None:
+    """Without a prior p may be known to a factor of e^20 alone: drawn rates are then 0, and infinite."""
+    unsure = made({"p": 248.0, "q": 3.74, "v": 15.4}, [20.0, 0.08, 20.0])
+    wide = Outlook(ParetoNbd(), PURCHASES, unsure, HORIZON)
+    amounts = Amounts.of(x=[x + 1 for x, _, _ in ROWS], m=SPENT)
+    low, high = wide.values(seen(ROWS), amounts)
+    assert not np.isnan(low).any()
+    assert not np.isnan(high).any()
+    assert (low <= high).all()

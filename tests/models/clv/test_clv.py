@@ -185,3 +185,20 @@ def test_refusals(model: Clv, frame: pd.DataFrame) -> None:
         Clv(horizon_days=7).fit(frame.assign(mean_day_spend=0.0))
     with pytest.raises(ValueError, match=r"4000 of 4000 customers .* null or infinite mean amount"):
         model.predict(frame.assign(mean_day_spend=np.nan))
+
+
+def test_what_was_simulated_on_other_terms_is_not_taken_up_again(frame: pd.DataFrame) -> None:
+    spent = frame.assign(monetary_value=frame["mean_day_spend"])
+    model = Clv(HORIZON).fit(spent)
+    model.details(spent.head(40))
+    turned = model.set_params(repeat_only=True).details(spent.head(40))
+    fresh = Clv(HORIZON, repeat_only=True).restore(model.state()).details(spent.head(40))
+    pd.testing.assert_frame_equal(turned, fresh)
+
+
+def test_a_margin_without_end_is_refused(frame: pd.DataFrame) -> None:
+    endless = frame.assign(margin=np.where(np.arange(len(frame)) == 3, np.inf, 0.3))
+    with pytest.raises(
+        ValueError, match=r"\(first: row 3\) have an infinite margin, which is to be a share of revenue"
+    ):
+        Clv(HORIZON, margin_from="margin").fit(endless)

@@ -54,3 +54,11 @@ def test_fewer_than_three_forecasts_decide_nothing() -> None:
 def test_returns_and_those_of_whom_nothing_is_expected_break_nothing() -> None:
     odd = Forecast(np.array([0.0, 1.0, 5.0]), np.array([0.0, 2.0, 5.0]), np.array([3.0, -2.0, 5.0]))
     assert 0 <= weight_of([odd, odd, odd]) <= 1
+
+
+def test_a_window_without_spend_is_no_forecast_and_nothing_to_learn_from() -> None:
+    """Its deviance is no number: one such window would make all weights alike, and the first of them is 0."""
+    nothing = [Window(day, 40, np.zeros((1, 1)), np.ones(1), np.zeros(1)) for day in DAYS]
+    some = [window(day) for day in DAYS]
+    assert list(forecastable([*nothing[:2], *some[2:4]])) == []
+    assert [later.cutoff for _, later in forecastable([*some[:3], nothing[3], *some[4:]])] == DAYS[4:]
