@@ -85,7 +85,8 @@ def load(name):
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name.partition(".")[0] not in ("featuretools", "polars", "pyspark", "splink"):  # optional
+        optional = ("featuretools", "polars", "pymc_marketing", "pyspark", "splink")
+        if error.name.partition(".")[0] not in optional:
             raise
 
 for name in foreign:

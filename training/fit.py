@@ -75,7 +75,7 @@ def unfitted(task: Task, *, model: str, params: Mapping[str, Any], seed: int) ->
 def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> None:
     """Raise `ValueError` where a model cannot do a task, that says why and what to do.
 
-    It is `NotFitted` where only what there is to learn from is too short for it.
+    It is `NotFitted` where only the lead, or what there is to learn from, is none for it: others may do.
     """
     asked = task.target.name if task.target else ""
     if task.kind not in model.kinds:
@@ -96,7 +96,7 @@ def check(task: Task, model: Model, *, name: str, features: pd.DataFrame) -> Non
             f"model {name!r} learns from all customers at one instant, and {task.population.name!r} asks at many"
         )
     if task.lead_days and task.target and model.learns != "outcome":
-        raise ValueError(
+        raise NotFitted(
             f"model {name!r} tells of the {task.horizon_days} days from the cutoff on and cannot leave out the first "
             f"{task.lead_days} (lead_days): set lead_days to 0, or choose a model that learns from outcomes"
         )

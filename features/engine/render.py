@@ -26,6 +26,10 @@ _BINARY: dict[str, type[exp.Binary]] = {
 }
 
 
+TRUTHS = frozenset({"=", "<>", "<", "<=", ">", ">=", "and", "or", "not"})
+"""Operators that give a truth."""
+
+
 def render(node: Node, leaf: Leaf) -> exp.Expr:
     """Turn an expression into SQL; `leaf` renders columns and aggregates."""
     if isinstance(node, ConstantNode):
@@ -48,6 +52,12 @@ def render(node: Node, leaf: Leaf) -> exp.Expr:
             return exp.Case().when(above, exp.Ln(this=exp.Add(this=number(1), expression=arguments[0].copy())))
         case operator:
             return _BINARY[operator](this=arguments[0], expression=arguments[1])
+
+
+def counting(node: Node, rendered: exp.Expr) -> exp.Expr:
+    """Give what can be summed: of a condition 1 where it holds, for Spark adds up no truths."""
+    truths = isinstance(node, Operation) and node.operator in TRUTHS
+    return exp.cast(exp.paren(rendered), "INT") if truths else rendered
 
 
 def column(node: Node, table: str | None = None) -> exp.Expr:

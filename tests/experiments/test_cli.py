@@ -287,5 +287,5 @@ def test_an_error_of_the_installed_command_is_a_line_and_nothing_else(tmp_path: 
     done = called(BIN, "list", "modes", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("augury: unknown kind 'modes'; did you mean 'models'? Known: datasets, ")
+    assert done.stderr.startswith("augury: unknown kind 'modes'; did you mean 'models'? Known: costs, datasets, ")
     assert list(tmp_path.iterdir()) == []

@@ -298,7 +298,7 @@ def test_a_champion_of_an_old_format_goes_by_force(
         patch.setattr("models.artifact.FORMAT", 1)
         add(artifact, run_id=run, alias="champion")
     add(replace(artifact), run_id=run, alias="challenger")  # which counts its id anew
-    held(deployment, "old", ArtifactError, "is of format 1; this version reads format 2")
+    held(deployment, "old", ArtifactError, "is of format 1; this version reads format 3")
 
 
 def test_a_champion_of_changed_definitions_goes_by_force(

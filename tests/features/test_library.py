@@ -260,6 +260,7 @@ def test_every_feature_says_its_unit_and_family() -> None:
             "e-mails",
             "items",
             "orders",
+            "periods",
             "products",
             "stores",
         ),
@@ -274,7 +275,7 @@ def _reaches(declared: Declaration) -> set[int | None]:
 def test_what_a_window_bounds_does_not_grow_with_the_calendar() -> None:
     bounded = {each.name for each in FEATURES.values() if re.search(r"_\d+d$", each.name)}
     elapsed = {each.name for each in FEATURES.values() if each.drift == "elapsed"}
-    assert len(bounded) == 28
+    assert len(bounded) == 30
     assert not bounded & elapsed
     assert elapsed > {"frequency", "recency_days", "tenure_days", "spend"}
     assert all(None in _reaches(FEATURES[name]) for name in elapsed)

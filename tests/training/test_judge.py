@@ -186,7 +186,7 @@ def test_a_model_that_the_rows_do_not_let_be_fitted_is_left_out_with_its_reason(
     models: dict[str, dict[str, Any]] = {"no_purchase": {}, "rfm_logistic": {}}
     made = judge("t", late, churn_splits, models=models, baseline="no_purchase")
     assert (list(made.models), made.champion, made.baseline) == (["rfm_logistic"], "rfm_logistic", None)
-    assert "no_purchase could not be fitted for 2024-11-10: no_purchase tells of" in made.left_out["no_purchase"]
+    assert "model 'no_purchase' tells of the 28 days from the cutoff on" in made.left_out["no_purchase"]
     for asked, champion in ((models, "no_purchase"), ({"no_purchase": {}}, None)):
-        with pytest.raises(NotFitted, match="could not be fitted"):
+        with pytest.raises(NotFitted, match="cannot leave out the first 7"):
             judge("t", late, churn_splits, models=asked, champion=champion)

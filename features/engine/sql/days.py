@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from features.engine.instants import AT
-from features.engine.render import Leaf, arg, both, call, number, render
+from features.engine.render import Leaf, arg, both, call, counting, number, render
 from features.engine.sql.formula import decayed
 from features.expression import Aggregate, Column, Node
 
@@ -27,7 +27,7 @@ class Days:
         """Sum a value over days; count days where it is None."""
         if value is None and not aggregate.half_life_days:
             return self._count()
-        summed = number(1) if value is None else render(value, self.column)
+        summed = number(1) if value is None else counting(value, render(value, self.column))
         if aggregate.half_life_days:
             summed = decayed(summed, self.age, aggregate.half_life_days)
         return call("SUM", summed, where=self.inside)
