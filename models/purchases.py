@@ -14,6 +14,7 @@ from models.buy_till_you_die.histories import Histories
 from models.buy_till_you_die.lifetimes_bridge import to_lifetimes
 from models.buy_till_you_die.process import Purchases
 from models.contract import TargetKind, check_features, matrix
+from models.of_options import OfOptions
 from models.parametric import Parametric
 
 DAYS_A_WEEK = 7
@@ -24,12 +25,9 @@ FEWEST = 50
 """Customers with a repeat purchase below which parameters would be noise."""
 
 
-class Requires:
-    """The columns that a model of purchases needs: of the class the history's, of a model its covariates' too."""
-
-    def __get__(self, model: "PurchaseModel | None", owner: type) -> tuple[str, ...]:
-        """Name them."""
-        return HISTORY if model is None else (*HISTORY, *model.covariates)
+def _requires(model: "PurchaseModel | None") -> tuple[str, ...]:
+    """Name the columns that are needed: the history's, and a model's covariates."""
+    return HISTORY if model is None else (*HISTORY, *model.covariates)
 
 
 class PurchaseModel(Parametric):
@@ -43,7 +41,7 @@ class PurchaseModel(Parametric):
 
     process: ClassVar[Purchases]
     learns: ClassVar[Literal["outcome", "past"]] = "past"
-    requires: ClassVar = Requires()
+    requires: ClassVar = OfOptions(_requires)
     kinds: ClassVar[tuple[TargetKind, ...]] = ("count",)
     labels: ClassVar[tuple[str, ...]] = ()
     noncontractual: ClassVar[bool] = True

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.buy_till_you_die.fit import PRIOR_SD, Untellable, fit
 from models.contract import TargetKind, matrix
+from models.of_options import OfOptions
 from models.parametric import Parametric
 from models.retention.lifetime import ContractLifetime
 from models.retention.renewals import Renewals
@@ -22,12 +23,10 @@ FEWEST: Final = 10
 Floats = NDArray[np.float64]
 
 
-class _Requires:
-    """Names the features that a model needs: of contracts that differ in their term, that too."""
-
-    def __get__(self, model: "RenewalModel | None", owner: type["RenewalModel"]) -> tuple[str, ...]:
-        own = model is not None and model.term_days == 0
-        return ("membership_days", "subscription_term_days") if own else ("membership_days",)
+def _requires(model: "RenewalModel | None") -> tuple[str, ...]:
+    """Name the features that are needed: of contracts that differ in their term, that too."""
+    own = model is not None and model.term_days == 0
+    return ("membership_days", "subscription_term_days") if own else ("membership_days",)
 
 
 class RenewalModel(Parametric):
@@ -45,7 +44,7 @@ class RenewalModel(Parametric):
 
     lifetime: ClassVar[ContractLifetime]
     learns: ClassVar[Literal["outcome", "past"]] = "outcome"
-    requires = _Requires()
+    requires = OfOptions(_requires)
     kinds: ClassVar[tuple[TargetKind, ...]] = ("binary",)
     labels: ClassVar[tuple[str, ...]] = ()
     answers: ClassVar[tuple[str, ...]] = ("subscription_ended", "lapsed")

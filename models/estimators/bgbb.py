@@ -10,18 +10,17 @@ from models.buy_till_you_die.bgbb import BgBb, Opportunities
 from models.buy_till_you_die.fit import PRIOR_SD, fit
 from models.contract import TargetKind, matrix
 from models.estimators import register
+from models.of_options import OfOptions
 from models.parametric import Parametric
 from models.purchases import enough
 
 PERIOD_DAYS = 28
 
 
-class _Requires:
-    """Names the features of a model: those of its own period, and of the class those of the usual one."""
-
-    def __get__(self, model: "Bgbb | None", owner: type["Bgbb"]) -> tuple[str, ...]:
-        days = PERIOD_DAYS if model is None else model.period_days
-        return (f"repeat_periods_{days}d", "recency_days", "tenure_days")
+def _requires(model: "Bgbb | None") -> tuple[str, ...]:
+    """Name the features of a model: those of its own period, and of the class those of the usual one."""
+    days = PERIOD_DAYS if model is None else model.period_days
+    return (f"repeat_periods_{days}d", "recency_days", "tenure_days")
 
 
 @register
@@ -35,7 +34,7 @@ class Bgbb(Parametric):
     """
 
     learns: ClassVar[Literal["outcome", "past"]] = "past"
-    requires = _Requires()
+    requires = OfOptions(_requires)
     kinds: ClassVar[tuple[TargetKind, ...]] = ("count",)
     labels: ClassVar[tuple[str, ...]] = ()
     noncontractual: ClassVar[bool] = True

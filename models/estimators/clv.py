@@ -18,26 +18,22 @@ from models.estimators.gamma_gamma import GammaGamma
 from models.lifetime_value.details import details
 from models.lifetime_value.terms import DAYS_A_MONTH, Terms
 from models.lifetime_value.worth import Rows, by_month, worth
+from models.of_options import OfOptions
 from models.purchases import DAYS_A_WEEK, HISTORY, enough, histories
 
 Floats = NDArray[np.float64]
 
 
-class _Requires:
-    """The columns that are needed: of a model those that its options name, of the class those it takes by default."""
-
-    def __get__(self, model: "Clv | None", owner: type) -> tuple[str, ...]:
-        repeat_only, margin_from = (model.repeat_only, model.margin_from) if model else (False, "")
-        amount = "monetary_value" if repeat_only else "mean_day_spend"
-        return (*HISTORY, amount, *([margin_from] if margin_from else []))
+def _requires(model: "Clv | None") -> tuple[str, ...]:
+    """Name the columns that are needed: of a model those that its options name."""
+    repeat_only, margin_from = (model.repeat_only, model.margin_from) if model else (False, "")
+    amount = "monetary_value" if repeat_only else "mean_day_spend"
+    return (*HISTORY, amount, *([margin_from] if margin_from else []))
 
 
-class _Answers:
-    """The targets that a model can tell of: any amount of revenue; with margins or costs it is none of revenue."""
-
-    def __get__(self, model: "Clv | None", owner: type) -> tuple[str, ...]:
-        """Name them; nothing where it can tell of any."""
-        return () if model is None or model.terms.revenue else ("future_contribution", "future_margin")
+def _answers(model: "Clv | None") -> tuple[str, ...]:
+    """Name the targets that it can tell of, nothing being any: with margins or costs it is none of revenue."""
+    return () if model is None or model.terms.revenue else ("future_contribution", "future_margin")
 
 
 @register
@@ -55,10 +51,10 @@ class Clv(BaseEstimator):
     """
 
     learns: ClassVar[Literal["outcome", "past"]] = "past"
-    requires: ClassVar = _Requires()
+    requires: ClassVar = OfOptions(_requires)
     kinds: ClassVar[tuple[TargetKind, ...]] = ("amount",)
     labels: ClassVar[tuple[str, ...]] = ()
-    answers: ClassVar = _Answers()
+    answers: ClassVar = OfOptions(_answers)
     noncontractual: ClassVar[bool] = True
     simulated_: dict[tuple[int, str, bool], Tables]
 

@@ -1,7 +1,6 @@
 """Pareto/NBD: published numbers of CDNOW, closed forms in 60 digits, and a double integral over both rates."""
 
 from collections import Counter
-from collections.abc import Sequence
 from functools import cache
 
 import mpmath as mp
@@ -11,6 +10,7 @@ import pytest
 from models.buy_till_you_die.fit import Fit, fit
 from models.buy_till_you_die.histories import Histories
 from models.buy_till_you_die.pareto_nbd import ParetoNbd
+from tests.models.buy_till_you_die.customers import seen
 from tests.models.buy_till_you_die.rates import Params, Rates, closed
 from tests.models.cdnow import calibration
 
@@ -33,12 +33,6 @@ CORNERS = [
     (1, 0.01, 1500),
     (0, 0, 1500),
 ]
-
-
-def seen(rows: Sequence[tuple[float, float, float]]) -> Histories:
-    """Give histories as they come, each with a weight of 1."""
-    x, t_x, T = (np.array(column, dtype=np.float64) for column in zip(*rows, strict=True))
-    return Histories(x, t_x, T, np.ones(len(x)), np.arange(len(x)))
 
 
 @cache

@@ -21,6 +21,7 @@ from models.buy_till_you_die.pareto_nbd import ParetoNbd
 from models.buy_till_you_die.posterior import Outlook
 from models.buy_till_you_die.processes import PROCESSES
 from models.purchases import histories
+from tests.models.buy_till_you_die.customers import seen
 
 HORIZON = 39.0
 NAMES = ("r", "alpha", "s", "beta")
@@ -47,11 +48,6 @@ def made(params: Mapping[str, float], errors: list[float]) -> Fit:
 PURCHASES = made(dict(zip(NAMES, (0.55, 10.6, 0.61, 11.7), strict=True)), [0.09, 0.08, 0.3, 0.5])
 VALUE = made({"p": 6.25, "q": 3.74, "v": 15.4}, [0.19, 0.08, 0.27])
 """About what CDNOW's 2,357 customers tell, and the same for amounts."""
-
-
-def seen(rows: list[tuple[int, float, float]]) -> Histories:
-    x, t_x, T = (np.array(column, dtype=np.float64) for column in zip(*rows, strict=True))
-    return Histories(x, t_x, T, np.ones(len(x)), np.arange(len(x)))
 
 
 def outlook(pace_sd: float = 0.35) -> Outlook:
