@@ -1,4 +1,4 @@
-"""What a store of rows by customer id is. `lmdb_store` is a folder on this machine, `redis_store` a server for several."""
+"""What a store of rows by customer id is: `lmdb_store` is a folder of this machine, `redis_store` serves several."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
