@@ -86,6 +86,32 @@ class Explained(Protocol):
 
 
 @runtime_checkable
+class PredictsRows(Protocol):
+    """A model that may be asked by numbers alone, without a frame.
+
+    Rows are as `matrix` gives them: a column a feature of `features_`, in their order, nulls as NaN. What is said of a
+    row is what is said of it in a frame, bit for bit, and does not depend on the rows beside it.
+    """
+
+    features_: list[str]
+
+    @property
+    def takes_rows(self) -> bool:
+        """Whether this fitted model is a function of its features alone, all of them numbers."""
+
+    def predict_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give what `predict` gives for rows × `features_`; only where it takes rows."""
+
+
+@runtime_checkable
+class OfRows(PredictsRows, Protocol):
+    """One that is `Explained` by numbers alone, too."""
+
+    def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give what `contributions` gives, rows × (features + 1), for rows × `features_`; only where it takes rows."""
+
+
+@runtime_checkable
 class Detailed(Protocol):
     """A model that tells more of a row than its score."""
 

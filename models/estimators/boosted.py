@@ -83,18 +83,30 @@ class Boosted(BaseEstimator):
         self.trees_ = to_bytes(self.booster_)
         return self
 
+    @property
+    def takes_rows(self) -> bool:
+        """Whether its features are all numbers."""
+        return not self.encoding_.levels
+
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give the expected value of the target."""
-        return predict_booster(self.booster_, self.encoding_.matrix(X))
+        return self.predict_rows(self.encoding_.matrix(X))
+
+    def predict_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the same for rows × the encoding's columns, which are the features where none is text."""
+        return predict_booster(self.booster_, values)
 
     def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's terms on the link's scale: exact TreeSHAP, the columns of a text's levels added up.
 
         XGBoost adds up in float32. What its terms lack to the link of `predict`, some 1e-6, is put into the base.
         """
-        values = self.encoding_.matrix(X)
+        return self.contributions_rows(self.encoding_.matrix(X))
+
+    def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the same for rows × the encoding's columns."""
         terms = contributions_booster(self.booster_, values)
-        summed = np.zeros((len(X), len(self.features_) + 1))
+        summed = np.zeros((len(values), len(self.features_) + 1))
         for column, owner in enumerate(self.encoding_.owners):
             summed[:, owner] += terms[:, column]
         predicted = predict_booster(self.booster_, values)

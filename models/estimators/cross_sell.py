@@ -43,6 +43,11 @@ class CrossSell(Boosted):
             pairs[places] = self._pairs(at)
         return super().fit(_beside(X, pairs), y)
 
+    @property
+    def takes_rows(self) -> bool:
+        """Never: a pair's score needs the customer's other rows."""
+        return False
+
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give the probability for each pair. A customer's rows of all categories are needed to score one."""
         check_features(X, self.requires)
