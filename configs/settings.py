@@ -17,21 +17,37 @@ SILENCE = {
 
 @dataclass(frozen=True)
 class Settings:
-    """`AUGURY_VAR` (default `var`): the folder for everything made. `AUGURY_MLFLOW` (default a SQLite file there)."""
+    """`AUGURY_VAR` (default `var`): the folder for everything made. `AUGURY_MLFLOW` (default a SQLite file there).
+
+    `AUGURY_KEYS`: the file of API keys; None here where nobody says so.
+    """
 
     var: Path
     mlflow: str
+    named_keys: Path | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the settings; makes nothing."""
         var = Path(environment.get("AUGURY_VAR", "var")).resolve()
-        return cls(var, environment.get("AUGURY_MLFLOW", f"sqlite:///{var / 'mlflow.db'}"))
+        keys = environment.get("AUGURY_KEYS")
+        mlflow = environment.get("AUGURY_MLFLOW", f"sqlite:///{var / 'mlflow.db'}")
+        return cls(var, mlflow, Path(keys).absolute() if keys else None)
 
     @property
     def runs(self) -> Path:
         """Where MLflow's files go when the store is our own."""
         return self.var / "mlartifacts"
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the file of API keys lies, or will lie."""
+        return self.named_keys or self.var / "keys.json"
+
+    @property
+    def keys(self) -> Path | None:
+        """The file of API keys; None where there is none. One that is named counts even so: it must not be missed."""
+        return self.keys_file if self.named_keys or self.keys_file.exists() else None
 
     def scored(self, model: str) -> Path:
         """Where the batch of a registered model lies: its frame and its scores."""

@@ -9,6 +9,7 @@ import typer
 
 from configs.settings import SILENCE, Settings
 from experiments.features_cli import app as features_app
+from experiments.keys_cli import app as keys_app
 
 app = typer.Typer(
     name="augury",
@@ -18,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(features_app, name="features")
+app.add_typer(keys_app, name="keys")
 
 Study = Annotated[str, typer.Argument(help="a study's name, or the path of its TOML")]
 Model = Annotated[str, typer.Argument(help="a registered model's name")]

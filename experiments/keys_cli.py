@@ -1,0 +1,105 @@
+"""`augury keys`: who may ask the service, and for what."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from configs.settings import Settings
+
+if TYPE_CHECKING:
+    from serving.safety.key_file import Key
+
+app = typer.Typer(help="Add, list, rotate and revoke the API keys of the service.", no_args_is_help=True)
+
+Id = Annotated[str, typer.Argument(help="a key's id, the 8 letters and digits after aug_")]
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="who will use it")],
+    models: Annotated[str, typer.Option(help="names of models, with commas between them; * are all")] = "*",
+    actions: Annotated[str, typer.Option(help="of score, explain, bulk, offers, models; * are all")] = "*",
+    rate: Annotated[float, typer.Option(help="requests per second")] = 50.0,
+    burst: Annotated[float, typer.Option(help="so many requests at once")] = 100.0,
+    expires: Annotated[str | None, typer.Option(help="ISO date or time (UTC) from which on it is refused")] = None,
+) -> None:
+    """Make a key and print it, this once."""
+    from serving.safety.issue import add_key
+
+    at, path = _now(), Settings.read().keys_file
+    until = None if expires is None else _instant(expires)
+    named, allowed = _names(models), _names(actions)
+    _show(add_key(path, name, at=at, models=named, actions=allowed, rate=rate, burst=burst, expires=until), path)
+
+
+@app.command("list")
+def list_() -> None:
+    """List the keys: ids, names, scopes and whether they count; nothing that is secret."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from serving.safety.key_file import read_keys
+
+    table = Table("id", "name", "models", "actions", "rate", "burst", "created", "expires", "state", box=None)
+    for each in read_keys(Settings.read().keys_file):
+        table.add_row(*_row(each))
+    Console().print(table)
+
+
+@app.command()
+def revoke(key_id: Id) -> None:
+    """Refuse a key from now on, for good; services see it within a second."""
+    from serving.safety.issue import revoke_key
+
+    since = revoke_key(Settings.read().keys_file, key_id, at=_now())
+    print(f"{key_id} is revoked since {since:%Y-%m-%d %H:%M:%S} UTC")
+
+
+@app.command()
+def rotate(
+    key_id: Id,
+    overlap_days: Annotated[float, typer.Option(help="so long the old key is good too", min=0)] = 7.0,
+) -> None:
+    """Make a key with the same scopes and print it, this once; the old one expires after the overlap."""
+    from serving.safety.issue import rotate_key
+
+    path = Settings.read().keys_file
+    made, ends = rotate_key(path, key_id, at=_now(), overlap=timedelta(days=overlap_days))
+    _show(made, path)
+    typer.echo(f"{key_id} is good until {ends:%Y-%m-%d %H:%M:%S} UTC", err=True)
+
+
+def _show(made: str, path: Path) -> None:
+    """Print a key alone, and beside it (on stderr) that it is not shown again."""
+    print(made)
+    typer.echo(f"It is not shown again: {path} keeps its hash alone. Whoever has it may ask.", err=True)
+
+
+def _row(key: "Key") -> list[str]:
+    limits = [f"{key.rate:g}", f"{key.burst:g}"]
+    dates = [f"{key.created:%Y-%m-%d}", "never" if key.expires is None else f"{key.expires:%Y-%m-%d %H:%M}"]
+    return [key.id, key.name, ",".join(key.models), ",".join(key.actions), *limits, *dates, _state(key)]
+
+
+def _state(key: "Key") -> str:
+    if key.revoked is not None:
+        return f"revoked {key.revoked:%Y-%m-%d}"
+    return "expired" if key.expires is not None and key.expires <= _now() else "good"
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
+def _instant(text: str) -> datetime:
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"--expires {text!r} is not an ISO date or time such as 2027-01-31: {error}") from error
+    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,138 @@
+"""Who asked for what: a JSON line for each request, without personal data.
+
+All workers of a machine append to one file, `audit.jsonl`. They take turns by a lock, once for all lines that wait, so
+that a line is whole or not there: what a full disk or a killed process left of one is taken away by the next. A thread
+writes; answering a request never waits for it. What was noted within the last quarter of a second is lost when a
+process is killed, and a little more when the machine is.
+"""
+
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from serving.safety.locked import locked
+
+logger = logging.getLogger(__name__)
+
+_PAUSE: Final = 0.25
+_CHUNK: Final = 1_000
+
+
+class Line(Struct, frozen=True, gc=False):
+    """A request: when (UTC), its id, the key's id, the action, the models that were asked, and how it ended.
+
+    `models` are names of served models, never what a request calls a model: that may be anything.
+    """
+
+    time: datetime
+    request_id: str
+    key: str
+    action: str
+    models: Sequence[str]
+    customers: int
+    refusals: int
+    status: int
+    ms: float
+
+
+class Audit:
+    """A log in a folder. A file ends at `size` bytes; beside it `kept` older ones stay (`audit.1.jsonl` the newest)."""
+
+    def __init__(self, folder: Path, *, waiting: int = 20_000, size: int = 64 * 2**20, kept: int = 16) -> None:
+        """Start the thread. Up to `waiting` lines wait for it."""
+        self.path = folder / "audit.jsonl"
+        self.dropped, self.lost, self.written = 0, 0, 0
+        self._waiting, self._size, self._kept = waiting, size, kept
+        self._lines: deque[Line] = deque()
+        self._awake, self._closing, self._failing = threading.Event(), False, False
+        self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
+        self._thread.start()
+
+    def note(self, line: Line) -> None:
+        """Put a line to those that wait, from one thread. Where too many wait it is `dropped`, which is a counter."""
+        waiting = len(self._lines)
+        if waiting >= self._waiting or self._closing:
+            self.dropped += 1
+            return
+        self._lines.append(line)
+        if 2 * waiting == self._waiting:
+            self._awake.set()
+
+    def close(self, patience: float = 5.0) -> None:
+        """Write what waits, for so many seconds at most; later lines are dropped."""
+        self._closing = True
+        self._awake.set()
+        self._thread.join(patience)
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._awake.wait(_PAUSE)
+            self._awake.clear()
+            self._flush()
+        self._flush()
+
+    def _flush(self) -> None:
+        """Write all that wait now; lines that cannot be written are `lost`, which is a counter, and told once."""
+        while self._lines:
+            lines = [self._lines.popleft() for _ in range(min(len(self._lines), _CHUNK))]
+            try:
+                self._write(lines)
+                self.written += len(lines)
+                self._failing = False
+            except OSError as error:
+                self.lost += len(lines)
+                if not self._failing:
+                    logger.error("audit lines are lost: %s", error)
+                self._failing = True
+
+    def _write(self, lines: Sequence[Line]) -> None:
+        content = b"".join(msgspec.json.encode(each) + b"\n" for each in lines)
+        with locked(self.path):
+            _turned(self.path, self._size, self._kept)
+            _append(self.path, content)
+
+
+def _append(path: Path, content: bytes) -> None:
+    """Append lines, all or none, where nobody else writes."""
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        end = _mended(file)
+        try:
+            while content:
+                content = content[os.write(file, content) :]
+        except OSError:
+            os.ftruncate(file, end)
+            raise
+    finally:
+        os.close(file)
+
+
+def _mended(file: int) -> int:
+    """Take away a line that was begun and never ended; gives where the file ends."""
+    end = os.fstat(file).st_size
+    if end == 0 or os.pread(file, 1, end - 1) == b"\n":
+        return end
+    start = max(0, end - 2**20)
+    whole = start + os.pread(file, end - start, start).rfind(b"\n") + 1
+    os.ftruncate(file, whole)
+    return whole
+
+
+def _turned(path: Path, size: int, kept: int) -> None:
+    """Move a file that is full out of the way, the older ones on, and the oldest away."""
+    if not path.exists() or path.stat().st_size < size:
+        return
+    names = [path, *(path.with_name(f"audit.{number}.jsonl") for number in range(1, kept + 1))]
+    for newer, old in reversed(list(pairwise(names))):
+        if newer.exists():
+            os.replace(newer, old)
+    path.unlink(missing_ok=True)
