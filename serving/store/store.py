@@ -1,8 +1,11 @@
 """What a store of rows by customer id is: `lmdb_store` is a folder of this machine, `redis_store` serves several."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
+
+LONGEST_NAME: Final = 100
 
 
 class StoreAway(ConnectionError):
@@ -32,9 +35,19 @@ class Generation:
         """Take it back."""
         return cls(**{**plain, "columns": tuple(plain["columns"])})
 
+    @classmethod
+    def made(
+        cls, name: str, number: str, *, columns: Sequence[str], customers: int, about: Mapping[str, Any]
+    ) -> "Generation":
+        """Make it as a reader will find it: `about` as JSON gives it back. Raises `TypeError` where it is not plain."""
+        return cls.restore(json.loads(json.dumps(cls(name, number, tuple(columns), customers, dict(about)).plain())))
+
 
 class Block(Protocol):
-    """A generation that is open for reading, by many at once."""
+    """A generation that is open for reading, by many at once: tasks of several event loops, and threads.
+
+    Going over to a newer one needs no `close`: what a block holds goes with the last that holds the block.
+    """
 
     @property
     def generation(self) -> Generation:
@@ -43,11 +56,14 @@ class Block(Protocol):
     async def get(self, customer_ids: Sequence[str]) -> list[bytes | None]:
         """Give each customer's bytes, in the order asked; None for one whom the block does not hold.
 
-        Raises `StoreAway`.
+        Raises `StoreAway`, also where the rows of this generation are no longer there, or it was closed.
         """
 
+    def verify(self) -> None:
+        """Compare what is stored with what was written, which may take seconds. Raises `StoreAway`."""
+
     def close(self) -> None:
-        """Let go of it; what was given stays good."""
+        """Take no more questions: those that are being answered are, and what was given stays good."""
 
 
 class Store(Protocol):
@@ -69,6 +85,17 @@ class Store(Protocol):
     ) -> Generation:
         """Write a generation, each customer once, and then make it current: readers see it whole or not at all.
 
-        The one before stays readable for those who opened it. Raises `ValueError` for an id that comes twice, is empty
-        or longer than the store takes, and `StoreAway`.
+        `about` is read when all rows have been taken, so that what makes them may still add to it.
+        The one before stays readable for those who opened it, until the next is written. Ids are any text, a row any
+        bytes. What a writer that died has left is taken away by the next one. Raises `ValueError` for an id that comes
+        twice or is empty and for a name that is none, and `StoreAway`.
         """
+
+
+def check_name(name: str) -> None:
+    """Raise `ValueError` for a block's name that could lead elsewhere: to another folder, to another block's keys."""
+    if not name or len(name) > LONGEST_NAME or name.startswith(".") or any(c in "/\\:" or c < " " for c in name):
+        raise ValueError(
+            f"{name!r} cannot be the name of a block; use up to {LONGEST_NAME} characters, none of them / \\ or :, "
+            "and no dot as the first"
+        )
