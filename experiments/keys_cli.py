@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Add, list, rotate and revoke the API keys of the service.", no_args_is_help=True)
 
+COLUMNS = ["id", "name", "models", "actions", "rate", "burst", "created", "expires", "state"]
 Id = Annotated[str, typer.Argument(help="a key's id, the 8 letters and digits after aug_")]
 
 
@@ -37,15 +38,12 @@ def add(
 @app.command("list")
 def list_() -> None:
     """List the keys: ids, names, scopes and whether they count; nothing that is secret."""
-    from rich.console import Console
-    from rich.table import Table
-
     from serving.safety.key_file import read_keys
 
-    table = Table("id", "name", "models", "actions", "rate", "burst", "created", "expires", "state", box=None)
-    for each in read_keys(Settings.read().keys_file):
-        table.add_row(*_row(each))
-    Console().print(table)
+    rows = [COLUMNS, *(_row(each) for each in read_keys(Settings.read().keys_file))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
 @app.command()

@@ -26,7 +26,8 @@ def environment(settings: Settings, dataset: str | None) -> dict[str, str]:
     """Give the environment of the service: where its models and features lie, and no telemetry."""
     ours = {"AUGURY_VAR": str(settings.var), "AUGURY_MLFLOW": settings.mlflow}
     home = {"BENTOML_HOME": str(settings.var / "bentoml")}
-    return {**SILENCE, **os.environ, **ours, **home, **({"AUGURY_DATASET": dataset} if dataset else {})}
+    keys = {"AUGURY_KEYS": str(settings.named_keys)} if settings.named_keys else {}
+    return {**SILENCE, **os.environ, **ours, **home, **keys, **({"AUGURY_DATASET": dataset} if dataset else {})}
 
 
 def replace_process(settings: Settings, *, dataset: str | None, host: str, port: int) -> None:

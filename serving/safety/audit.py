@@ -83,7 +83,7 @@ class Audit:
     def _flush(self) -> None:
         """Write all that wait now; lines that cannot be written are `lost`, which is a counter, and told once."""
         while self._lines:
-            lines = [self._lines.popleft() for _ in range(min(len(self._lines), _CHUNK))]
+            lines = self._encoded([self._lines.popleft() for _ in range(min(len(self._lines), _CHUNK))])
             try:
                 self._write(lines)
                 self.written += len(lines)
@@ -94,11 +94,20 @@ class Audit:
                     logger.error("audit lines are lost: %s", error)
                 self._failing = True
 
-    def _write(self, lines: Sequence[Line]) -> None:
-        content = b"".join(msgspec.json.encode(each) + b"\n" for each in lines)
-        with locked(self.path):
+    def _encoded(self, lines: Sequence[Line]) -> list[bytes]:
+        """Give the lines as JSON, those that can be: no line may end the thread."""
+        encoded = []
+        for each in lines:
+            try:
+                encoded.append(msgspec.json.encode(each) + b"\n")
+            except (ValueError, TypeError):
+                self.lost += 1
+        return encoded
+
+    def _write(self, lines: Sequence[bytes]) -> None:
+        with locked(self.path.parent):
             _turned(self.path, self._size, self._kept)
-            _append(self.path, content)
+            _append(self.path, b"".join(lines))
 
 
 def _append(path: Path, content: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from configs.registry import did_you_mean
-from serving.safety.key_file import ALL, Action, Key, change_keys
+from serving.safety.key_file import ACTIONS, ALL, Key, change_keys
 
 Random = Callable[[int], int]
 ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -25,7 +25,7 @@ def add_key(
     *,
     at: datetime,
     models: Sequence[str] = (ALL,),
-    actions: Sequence[Action | str] = (ALL,),
+    actions: Sequence[str] = (ALL,),
     rate: float = RATE,
     burst: float = BURST,
     expires: datetime | None = None,
@@ -34,6 +34,11 @@ def add_key(
     """Make a key, and give it: its secret is nowhere else. Raises `ValueError` for what a key cannot be."""
     if expires is not None and expires <= at:
         raise ValueError(f"the key would have expired at {expires.isoformat()} already; name a later time")
+    if not name.strip() or not name.isprintable():
+        raise ValueError(f"a key's name tells who uses it, in printable characters; {name!r} does not")
+    odd = [each for each in actions if each not in (*ACTIONS, ALL)]
+    if odd:
+        raise ValueError(did_you_mean("action", odd[0], (*ACTIONS, ALL)))
     said = {"name": name, "models": models, "actions": actions, "rate": rate, "burst": burst}
 
     def change(keys: tuple[Key, ...]) -> tuple[list[Key], str]:

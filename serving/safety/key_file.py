@@ -20,9 +20,9 @@ ALL: Final = "*"
 FORMAT: Final = 1
 T = TypeVar("T")
 
-Id = Annotated[str, Meta(pattern="^[0-9A-Za-z]{8}$")]
-Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Id = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{8}\Z")]
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Name = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z")]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
@@ -36,7 +36,7 @@ class Key(Struct, frozen=True, forbid_unknown_fields=True):
     `sha256` is that of the secret, in hex. A slow hash (bcrypt, argon2) would add nothing: it makes up for passwords
     that can be guessed, and nobody guesses one of 2^256 random secrets; but each request would pay for it.
     `models` are names, or `*` for all, those of later too; `actions` likewise. `rate` is in requests per second, of
-    which `burst` may come at once. `expires` and `revoked` are the first instants at which it is refused.
+    which `burst` may come at once. `expires` is the first instant at which it is refused; once `revoked` it always is.
     """
 
     id: Id
@@ -91,14 +91,25 @@ def change_keys(path: Path, change: Callable[[tuple[Key, ...]], tuple[Sequence[K
     Changes of other processes wait, so that none is lost. The file is for its owner alone (mode 0600), and written
     whole or not at all.
     """
-    with locked(path):
-        keys, given = change(read_keys(path) if path.exists() else ())
-        said = _File(FORMAT, tuple(keys))
+    path = path.resolve()
+    with locked(path.parent):
+        there = path.exists()
+        keys, given = change(read_keys(path) if there else ())
+        said = msgspec.json.encode(_File(FORMAT, tuple(keys)))
         with whole_file(path) as draft:
             draft.chmod(0o600)
-            draft.write_bytes(msgspec.json.format(msgspec.json.encode(said), indent=2) + b"\n")
+            draft.write_bytes(msgspec.json.format(said, indent=2) + b"\n")
             read_keys(draft)
+            if there:
+                _keep_owner(path, draft)
     return given
+
+
+def _keep_owner(path: Path, draft: Path) -> None:
+    """Give a draft to whom the file belongs, so that a service can read what root changed. Raises `PermissionError`."""
+    owner, ours = path.stat(), draft.stat()
+    if (owner.st_uid, owner.st_gid) != (ours.st_uid, ours.st_gid):
+        os.chown(draft, owner.st_uid, owner.st_gid)
 
 
 def _only_ours(path: Path, seen: os.stat_result) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of `path`, which need not be there: other processes (and threads) wait for it until the block ends.
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder (made where it is not there): others who want it wait until the block ends.
 
-    The lock is a file beside it that stays; a process that dies lets go of it. For a disk of this machine.
+    Others are processes and threads of this machine. Who dies lets go of it, and nothing is left in the folder.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
