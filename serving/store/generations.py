@@ -8,17 +8,15 @@ import fcntl
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from serving.store.store import StoreAway
+from serving.store.store import StoreAway, next_number
 
 _CURRENT: Final = "current"
 _DRAFT: Final = ".draft."
-_DIGITS: Final = 20
 
 
 @contextmanager
@@ -84,8 +82,7 @@ class Generations:
         return [each.name for each in self.home.iterdir() if each.name.isdigit()]
 
     def _next(self) -> str:
-        last = max(map(int, self._numbers()), default=0)
-        return f"{max(time.time_ns(), last + 1):0{_DIGITS}d}"
+        return next_number(max(self._numbers(), key=int, default=None))
 
     def _point(self, number: str) -> None:
         """Turn the link in one step."""

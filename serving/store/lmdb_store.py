@@ -86,7 +86,7 @@ class LmdbStore:
         columns: Sequence[str],
         about: Mapping[str, Any],
     ) -> Generation:
-        """Write a folder beside the others, then turn the link; ids in order take a third of the time and half of the room."""
+        """Write a folder beside the others, then turn the link; ids in order take a third of the time."""
         generations = self._of(name)
         with generations.draft() as draft:
             customers = _write(draft / _ROWS, rows)

@@ -1,6 +1,7 @@
 """What a store of rows by customer id is: `lmdb_store` is a folder of this machine, `redis_store` serves several."""
 
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Protocol, Self
@@ -41,6 +42,11 @@ class Generation:
     ) -> "Generation":
         """Make it as a reader will find it: `about` as JSON gives it back. Raises `TypeError` where it is not plain."""
         return cls.restore(json.loads(json.dumps(cls(name, number, tuple(columns), customers, dict(about)).plain())))
+
+
+def next_number(last: str | None) -> str:
+    """Give a number greater than the last: nanoseconds of 1970 now, even where the clock went back."""
+    return f"{max(time.time_ns(), int(last or 0) + 1):020d}"
 
 
 class Block(Protocol):
