@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SILENCE = {
@@ -19,12 +19,14 @@ SILENCE = {
 class Settings:
     """`AUGURY_VAR` (default `var`): the folder for everything made. `AUGURY_MLFLOW` (default a SQLite file there).
 
-    `AUGURY_KEYS`: the file of API keys; None here where nobody says so.
+    `AUGURY_KEYS`: the file of API keys, `AUGURY_STORE`: the folder or the URL of the feature store, which may have a
+    password in it; None here where nobody says so.
     """
 
     var: Path
     mlflow: str
     named_keys: Path | None = None
+    named_store: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -32,12 +34,18 @@ class Settings:
         var = Path(environment.get("AUGURY_VAR", "var")).resolve()
         keys = environment.get("AUGURY_KEYS")
         mlflow = environment.get("AUGURY_MLFLOW", f"sqlite:///{var / 'mlflow.db'}")
-        return cls(var, mlflow, Path(keys).absolute() if keys else None)
+        return cls(var, mlflow, Path(keys).absolute() if keys else None, environment.get("AUGURY_STORE") or None)
 
     @property
     def runs(self) -> Path:
         """Where MLflow's files go when the store is our own."""
         return self.var / "mlartifacts"
+
+    @property
+    def store(self) -> str:
+        """Where the feature store is: a folder, or a server's URL."""
+        named = self.named_store or str(self.var / "store")
+        return named if "://" in named else str(Path(named).absolute())
 
     @property
     def keys_file(self) -> Path:

@@ -27,7 +27,8 @@ def environment(settings: Settings, dataset: str | None) -> dict[str, str]:
     ours = {"AUGURY_VAR": str(settings.var), "AUGURY_MLFLOW": settings.mlflow}
     home = {"BENTOML_HOME": str(settings.var / "bentoml")}
     keys = {"AUGURY_KEYS": str(settings.named_keys)} if settings.named_keys else {}
-    return {**SILENCE, **os.environ, **ours, **home, **keys, **({"AUGURY_DATASET": dataset} if dataset else {})}
+    store = {"AUGURY_STORE": settings.store} if settings.named_store else {}
+    return {**SILENCE, **os.environ, **ours, **home, **keys, **store, **({"AUGURY_DATASET": dataset} if dataset else {})}
 
 
 def replace_process(settings: Settings, *, dataset: str | None, host: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""Settings: two variables, and what they lead to."""
+"""Settings: a few variables, and what they lead to."""
 
 from pathlib import Path
 
@@ -25,6 +25,18 @@ def test_a_deployment_says_otherwise(tmp_path: Path) -> None:
 def test_a_relative_folder_is_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert Settings.read({"AUGURY_VAR": "out"}).var == tmp_path / "out"
+
+
+def test_the_store_is_a_folder_in_var_another_or_a_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Settings.read({}).store == f"{tmp_path}/var/store"
+    assert Settings.read({"AUGURY_STORE": ""}).store == f"{tmp_path}/var/store"
+    assert Settings.read({"AUGURY_VAR": "out"}).store == f"{tmp_path}/out/store"
+    assert Settings.read({"AUGURY_STORE": "/mnt/fast"}).store == "/mnt/fast"
+    assert Settings.read({"AUGURY_STORE": "fast"}).store == f"{tmp_path}/fast"
+    settings = Settings.read({"AUGURY_STORE": "rediss://me:secret@shop.example/2"})
+    assert settings.store == "rediss://me:secret@shop.example/2"
+    assert "secret" not in repr(settings)
 
 
 def test_the_environment_is_read_when_it_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
