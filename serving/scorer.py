@@ -1,186 +1,253 @@
-"""The scoring object: champions and their customers' features. Batch and service give the same numbers."""
+"""The scoring object: what every route asks. One snapshot answers a request, from its beginning to its end."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from typing import Final, TypeVar
 
 import pandas as pd
 
 from configs.registry import did_you_mean
-from features.engine.asked import check_declarations, check_past
-from features.engine.door import admit
-from features.engine.run import observe
-from features.history import History
-from features.library import POPULATIONS
-from models.artifact import Artifact
-from models.contract import KEYS
-from models.registry import Registered
-from serving.definitions import features_of, population_of
-from serving.lookup import Lookup
+from serving.history import Lacks, observed
+from serving.live.live import Live
+from serving.live.snapshot import Snapshot
+from serving.messages import Refusal, Score
+from serving.said import Results, refused, scores_of
+from serving.shadow import Shadow
 
-KNOWN = POPULATIONS["known"]
+T = TypeVar("T")
+FEW: Final = 64
+"""Up to so many rows are answered in the event loop; more go to a thread."""
+MEND: Final = "score them by payload, or wait for the next batch"
+BARRED: Final = {
+    "opted_out": "the customer does not want to be scored",
+    "erased": "the customer's data were erased",
+}
 
 
 class UnknownModel(LookupError):
     """No such model is served."""
 
 
-class UnknownCustomer(LookupError):
-    """Nobody of that id is in the latest batch."""
+class NotAllowed(PermissionError):
+    """A model that who asks may not ask."""
 
 
-class NotScorable(ValueError):
-    """The history that came along cannot be scored; the message says why."""
+class NotExplaining(ValueError):
+    """A model that gives no reasons."""
 
 
-@dataclass(frozen=True)
-class Served:
-    """A registered artifact and the features of the latest batch, if one was written for it."""
-
-    registered: Registered
-    lookup: Lookup | None
-
-    def holds(self, customer_id: str) -> bool:
-        """Tell whether the batch holds a customer."""
-        return self.lookup is not None and customer_id in self.lookup.places
+def anyone(model: str) -> bool:
+    """Let every model be asked."""
+    return True
 
 
 class Scorer:
-    """Answers for some champions."""
+    """Answers from a snapshot, which `take` replaces as a whole.
 
-    def __init__(self, served: Iterable[Served]) -> None:
-        self.served = {each.registered.artifact.name: each for each in served}
-        for each in self.served.values():
-            population_of(each.registered.artifact)
-            features_of(each.registered.artifact)
+    Features of a batch that is more than `max_age_days` old are not scored (None: of any age). `shadow` is shown what
+    champions that have a challenger said.
+    """
 
-    def chosen(self, models: Sequence[str] | None) -> list[Served]:
-        """Look models up by name; all if none are named. Raises `UnknownModel`."""
-        unknown = [name for name in models or () if name not in self.served]
-        if unknown:
-            raise UnknownModel(did_you_mean("model", unknown[0], self.served))
-        return [self.served[name] for name in dict.fromkeys(models or self.served)]
+    def __init__(self, snapshot: Snapshot, *, max_age_days: float | None = None, shadow: Shadow | None = None) -> None:
+        self.snapshot = snapshot
+        self.max_age_days = max_age_days
+        self.shadow = shadow
 
-    def by_id(self, customer_ids: Sequence[str], models: Sequence[str] | None = None) -> pd.DataFrame:
-        """Score customers from the latest batch's features.
+    def take(self, snapshot: Snapshot) -> None:
+        """Answer from another snapshot from now on; answers under way keep theirs."""
+        self.snapshot = snapshot
 
-        Without named models each customer is scored by those whose population holds them. Raises `UnknownCustomer`
-        for one whom no chosen model knows (or, of named models, any one does not).
+    async def by_id(
+        self,
+        customer_ids: Sequence[str],
+        models: Sequence[str] | None = None,
+        *,
+        now: datetime,
+        explain: int = 0,
+        may: Callable[[str], bool] = anyone,
+        snapshot: Snapshot | None = None,
+    ) -> Results:
+        """Answer for customers from the latest batch, in the order asked, each once.
+
+        Without named models each customer is answered by those whose batch holds them and whom `may` lets be asked.
+        Raises `UnknownModel`, `NotAllowed`, `NotExplaining` where reasons are asked of a named model that has none, and
+        `StoreAway`.
         """
-        chosen, ids = self.chosen(models), list(dict.fromkeys(customer_ids))
-        for customer_id in ids:
-            without = [each for each in chosen if not each.holds(customer_id)]
-            if without and (models or len(without) == len(chosen)):
-                raise UnknownCustomer(_unknown(customer_id, without))
-        found = [(each.registered, each.lookup.rows(ids)) for each in chosen if each.lookup]
-        scores = pd.concat([_scores(registered, rows) for registered, rows in found if len(rows)])
-        places = {customer_id: place for place, customer_id in enumerate(ids)}
-        return scores.sort_values("customer_id", key=lambda each: each.map(places), kind="stable", ignore_index=True)
+        snapshot = snapshot or self.snapshot
+        chosen, ids = chosen_of(snapshot, models, explain=explain, may=may), list(dict.fromkeys(customer_ids))
+        told = await barred(snapshot, ids)
+        asked = [each for each in ids if each not in told] if told else ids
+        said = [await self._told(snapshot, live, asked, now=now, explain=explain) for live in chosen]
+        without = [(each, live) for live, mine in zip(chosen, said, strict=True) for each in asked if each not in mine]
+        missing = await _missing(snapshot, chosen, without, named=models is not None) if without else {}
+        return [
+            result for customer_id in ids for part in (told, *said, missing) for result in part.get(customer_id, ())
+        ]
 
-    def by_payload(
-        self, customer_id: str, transactions: pd.DataFrame, *, cutoff: pd.Timestamp, models: Sequence[str] | None = None
-    ) -> pd.DataFrame:
-        """Score a customer from the history at hand.
+    async def _told(
+        self, snapshot: Snapshot, live: Live, customer_ids: Sequence[str], *, now: datetime, explain: int
+    ) -> Mapping[str, Results]:
+        """Give what one model says, by customer; one whom its batch does not hold is left out. Raises `StoreAway`."""
+        found = await live.rows(customer_ids)
+        who = [each for each, row in zip(customer_ids, found, strict=True) if row is not None]
+        if not who:
+            return {}
+        stale = self._stale(live, now)
+        if stale is not None:
+            return {each: [refused(live, each, "stale_features", stale)] for each in who}
+        rows = [row for row in found if row is not None]
+        results = await run(len(who), lambda: _answered(live, who, rows, explain))
+        challenger = snapshot.challengers.get(live.name)
+        if challenger is not None and self.shadow is not None:
+            self.shadow.show(live, challenger, who, rows, results)
+        return results
 
-        Without named models those answer that are asked about the customer and have what they need. Raises
-        `NotScorable` where there is none, or one of the named ones does not.
+    async def by_history(
+        self,
+        customer_id: str,
+        transactions: pd.DataFrame,
+        *,
+        cutoff: datetime,
+        models: Sequence[str] | None = None,
+        explain: int = 0,
+        may: Callable[[str], bool] = anyone,
+    ) -> Results:
+        """Answer for a customer from the transactions at hand.
+
+        Without named models those answer that are asked about the customer and have what they need; where none does,
+        each says why not. Raises `UnknownModel`, `NotAllowed`, `NotExplaining`, `NotHistory` and `StoreAway`.
         """
-        chosen, rows = self.chosen(models), transactions.assign(customer_id=customer_id)
-        seen: dict[str, pd.DataFrame | str] = {}
-        for zone in dict.fromkeys(_zone(each) for each in chosen):
-            here = [each.registered.artifact for each in chosen if _zone(each) == zone]
-            try:
-                seen |= _seen(here, rows, cutoff, zone)
-            except ValueError as error:
-                raise NotScorable(str(error)) from error
-        lacking = [told for told in seen.values() if isinstance(told, str)]
-        if lacking and (models or len(lacking) == len(chosen)):
-            raise NotScorable("; ".join(dict.fromkeys(lacking)))
-        asked = [(each.registered, frame) for each in chosen if not isinstance(frame := seen[_name(each)], str)]
-        held = [(registered, frame) for registered, frame in asked if len(frame)]
-        if not held or (models and len(held) < len(asked)):
-            names = ", ".join(registered.artifact.name for registered, _ in asked)
-            raise NotScorable(
-                f"customer {customer_id!r} is not among those whom {names} is asked about at {cutoff:%Y-%m-%d}: "
-                "no purchase that came along makes them so"
-            )
-        return pd.concat([_scores(registered, frame) for registered, frame in held], ignore_index=True)
+        snapshot = self.snapshot
+        chosen = chosen_of(snapshot, models, explain=explain, may=may)
+        told = await barred(snapshot, [customer_id])
+        if told:
+            return told[customer_id]
+
+        def answer() -> Results:
+            artifacts = [each.registered.artifact for each in chosen]
+            seen = observed(artifacts, customer_id, transactions, cutoff=cutoff)
+            said = [_of_history(live, seen[live.name], customer_id, cutoff, explain) for live in chosen]
+            results = [each for mine in said for each in mine]
+            scores: Results = [each for each in results if isinstance(each, Score)]
+            return scores if scores and models is None else results
+
+        return await asyncio.to_thread(answer)
+
+    def _stale(self, live: Live, now: datetime) -> str | None:
+        """Say that a batch is too old; None where it is not."""
+        if self.max_age_days is None or live.held is None:
+            return None
+        age = live.age(now).total_seconds() / 86_400
+        if age <= self.max_age_days:
+            return None
+        return f"the features are {age:.1f} days old, and {self.max_age_days:g} are allowed; run the batch"
 
 
-def _name(served: Served) -> str:
-    return served.registered.artifact.name
+def chosen_of(
+    snapshot: Snapshot,
+    models: Sequence[str] | None,
+    *,
+    explain: int = 0,
+    may: Callable[[str], bool] = anyone,
+) -> list[Live]:
+    """Look models up by name; all that may be asked if none are named.
+
+    Raises `UnknownModel`, `NotAllowed` (also for a name that nobody knows) and `NotExplaining`.
+    """
+    if models is None:
+        return [live for name, live in snapshot.models.items() if may(name)]
+    barred = [name for name in models if not may(name)]
+    if barred:
+        raise NotAllowed(f"the key may not ask {barred[0]!r}; ask for another key, or name others")
+    unknown = [name for name in models if name not in snapshot.models]
+    if unknown:
+        raise UnknownModel(did_you_mean("model", unknown[0], [name for name in snapshot.models if may(name)]))
+    chosen = [snapshot.models[name] for name in dict.fromkeys(models)]
+    silent = [each.name for each in chosen if each.why is None]
+    if explain and silent:
+        raise NotExplaining(f"{', '.join(silent)} gives no reasons: its score is no sum over features")
+    return chosen
 
 
-def _zone(served: Served) -> str:
-    """Name the zone whose local time a model's data are in."""
-    return served.registered.artifact.provenance.get("zone", "UTC")
+async def barred(snapshot: Snapshot, customer_ids: Sequence[str]) -> dict[str, Results]:
+    """Give refusals of those who must not be scored: they opted out, or were erased. Raises `StoreAway`."""
+    if snapshot.suppressed is None:
+        return {}
+    found = await snapshot.suppressed.get(customer_ids)
+    told: dict[str, Results] = {}
+    for customer_id, why in zip(customer_ids, found, strict=True):
+        if why is not None:
+            code = why.decode()
+            told[customer_id] = [Refusal(customer_id, code, BARRED[code])]  # type: ignore[arg-type]  # as was written
+    return told
 
 
-def _local(time: datetime, zone: str) -> datetime:
-    return time.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if time.tzinfo else time
+async def run(rows: int, answer: Callable[[], T]) -> T:
+    """Answer here for a few rows, in a thread for many."""
+    return answer() if rows <= FEW else await asyncio.to_thread(answer)
 
 
-def _seen(
-    artifacts: Sequence[Artifact], transactions: pd.DataFrame, cutoff: pd.Timestamp, zone: str
-) -> dict[str, pd.DataFrame | str]:
-    """Give by name each artifact's frame, empty where the customer is none of its population, or what it lacks."""
-    at = pd.Timestamp(_local(cutoff, zone))
-    rows = transactions.assign(time=[_local(time, zone) for time in transactions["time"]])
-    history = admit("the payload", {"transactions": rows}, end=at, zone=zone)
-    told = {each.name: _lacks(history, each) for each in artifacts}
-    who = pd.DataFrame({"customer_id": rows["customer_id"].iloc[:1], "cutoff": [at]})
-    frames = _observed(history, [each for each in artifacts if told[each.name] is None], who)
-    return {name: frames[name] if lack is None else lack for name, lack in told.items()}
+async def _missing(
+    snapshot: Snapshot, chosen: Sequence[Live], without: Sequence[tuple[str, Live]], *, named: bool
+) -> dict[str, Results]:
+    """Refuse those whom models do not hold: all that were named, or, of all there are, where none holds them."""
+    lacking: dict[str, list[Live]] = {}
+    for customer_id, live in without:
+        lacking.setdefault(customer_id, []).append(live)
+    nobody = [each for each, models in lacking.items() if len(models) == len(chosen)]
+    known = await _known(snapshot, nobody, but=chosen) if named else set()
+    missing: dict[str, Results] = {
+        each: [Refusal(each, "unknown", f"not in the latest batch of {_names(chosen)}; {MEND}")]
+        for each in nobody
+        if each not in known
+    }
+    if named:
+        for customer_id in lacking.keys() - missing.keys():
+            missing[customer_id] = [_outside(live, customer_id) for live in lacking[customer_id]]
+    return missing
 
 
-def _lacks(history: History, artifact: Artifact) -> str | None:
-    """Say what a payload does not have that an artifact needs, or never can; None where it has everything."""
-    population, features = population_of(artifact), features_of(artifact)
-    if population.anchored:
-        return (
-            f"{artifact.name} is asked at the times of {population.of!r}, which no payload has; "
-            f"score it in a batch, by `augury score {artifact.name}`"
-        )
-    try:
-        check_past(features)
-        check_declarations(history, list(dict.fromkeys([KNOWN, population, *features])))
-    except ValueError as error:
-        return str(error)
-    return None
+async def _known(snapshot: Snapshot, customer_ids: Sequence[str], *, but: Sequence[Live]) -> set[str]:
+    """Tell whom other models' batches hold."""
+    known: set[str] = set()
+    for live in snapshot.models.values():
+        if live not in but and customer_ids:
+            found = await live.rows(customer_ids)
+            known |= {each for each, row in zip(customer_ids, found, strict=True) if row is not None}
+    return known
 
 
-def _observed(history: History, artifacts: Sequence[Artifact], who: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Give each artifact's frame of a customer and cutoff; one query a grain."""
-    frames: dict[str, pd.DataFrame] = {}
-    for categories in {tuple(each.categories) for each in artifacts}:
-        spine = who
-        if categories:
-            spine = who.merge(pd.DataFrame({"category": sorted(categories)}), how="cross")
-        asking = [each for each in artifacts if tuple(each.categories) == categories]
-        declared = [declared for each in asking for declared in (population_of(each), *features_of(each))]
-        frame = observe(history, spine, list(dict.fromkeys([KNOWN, *declared])))
-        frames |= {each.name: _held(each, frame) for each in asking}
-    return frames
+def _names(chosen: Sequence[Live]) -> str:
+    return ", ".join(each.name for each in chosen)
 
 
-def _held(artifact: Artifact, frame: pd.DataFrame) -> pd.DataFrame:
-    held = (frame[[KNOWN.name, artifact.population]] == 1).all(axis=1)
-    asked = frame[[*(key for key in KEYS if key in frame), *artifact.features]]
-    return asked.assign(eligible=held) if artifact.categories and held.any() else asked[held]
+def _outside(live: Live, customer_id: str) -> Refusal:
+    population = live.registered.artifact.population
+    if live.held is None:
+        reason = f"no batch of {live.name} was written yet; run `augury score {live.name}`"
+        return refused(live, customer_id, "unknown", reason)
+    reason = f"not in its latest batch: not of the population {population!r} then; {MEND}"
+    return refused(live, customer_id, "not_in_population", reason)
 
 
-def _unknown(customer_id: str, without: Sequence[Served]) -> str:
-    names = ", ".join(each.registered.artifact.name for each in without)
-    return (
-        f"customer {customer_id!r} is not in the latest batch of {names}; score them by payload, or wait for "
-        "the next batch"
-    )
+def _answered(live: Live, who: list[str], rows: list[bytes], explain: int) -> Mapping[str, Results]:
+    why = live.reasons(who, rows, top=explain) if explain else None
+    return dict(scores_of(live, live.answers(who, rows), why, cutoff=live.cutoff))
 
 
-def _scores(registered: Registered, frame: pd.DataFrame) -> pd.DataFrame:
-    artifact = registered.artifact
-    scores = artifact.score(frame, version=registered.version)
-    if artifact.categories:
-        scores = scores.sort_values("score", ascending=False, kind="stable")
-    return scores.assign(target=artifact.target, horizon_days=artifact.horizon_days)
+def _of_history(live: Live, seen: pd.DataFrame | Lacks, customer_id: str, cutoff: datetime, explain: int) -> Results:
+    """Say what a model makes of an observed history."""
+    at = cutoff.isoformat()
+    if isinstance(seen, Lacks):
+        return [refused(live, customer_id, "lacks_data", str(seen), at)]
+    population = live.registered.artifact.population
+    if not seen["known"].any():
+        reason = "no purchase that came along lies before the cutoff"
+        return [refused(live, customer_id, "not_enough_history", reason, at)]
+    if not seen["held"].any():
+        reason = f"not of the population {population!r} at the cutoff, by the history that came along"
+        return [refused(live, customer_id, "not_in_population", reason, at)]
+    frame = seen.drop(columns=["known", "held"])
+    why = live.why.of_frame(frame, top=explain) if explain and live.why else None
+    return [result for _, mine in scores_of(live, live.of_frame(frame), why, cutoff=at) for result in mine]

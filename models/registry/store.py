@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import mlflow
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.models.model import ModelInfo
@@ -100,12 +101,30 @@ class ModelRegistry:
             if name in self.names():
                 raise NotRegistered(f"model {name!r} has no {alias}; train one, or set the alias") from error
             raise NotRegistered(did_you_mean("registered model", name, self.names())) from error
+        return self._loaded(found)
+
+    def load_version(self, name: str, version: str) -> Registered:
+        """Load a version of a name. Raises `NotRegistered`."""
+        try:
+            return self._loaded(self.client.get_model_version(name, version))
+        except MlflowException as error:
+            raise NotRegistered(f"model {name!r} has no version {version}") from error
+
+    def _loaded(self, found: ModelVersion) -> Registered:
         with quiet_mlflow(self.uri), tempfile.TemporaryDirectory() as scratch:
             local = mlflow.artifacts.download_artifacts(
-                artifact_uri=f"models:/{name}/{found.version}", dst_path=scratch, tracking_uri=self.uri
+                artifact_uri=f"models:/{found.name}/{found.version}", dst_path=scratch, tracking_uri=self.uri
             )
             artifact = Artifact.load(Path(local) / "artifacts" / "artifact")
             return Registered(artifact, str(found.version), str(found.run_id))
+
+    def aliased(self) -> dict[str, dict[Alias, str]]:
+        """Tell which versions the aliases of each name point to; one question, which loads nothing."""
+        found = self.client.search_registered_models(max_results=1000)
+        return {
+            str(each.name): {alias: str(each.aliases[alias]) for alias in ALIASES if alias in each.aliases}
+            for each in sorted(found, key=lambda each: str(each.name))
+        }
 
     def names(self) -> list[str]:
         """List the registered models' names."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Final, Literal, Self
 
 import numpy as np
@@ -75,10 +76,14 @@ class Layout:
         """Take a frame's columns but the customer."""
         return cls(tuple(Column.of(frame[name]) for name in frame if name != "customer_id"))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Name the columns."""
         return tuple(each.name for each in self.columns)
+
+    def place(self, name: str) -> int:
+        """Give a column's place."""
+        return self.names.index(name)
 
     def encode(self, frame: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
         """Give each customer's rows as bytes, customers in the order of their ids, rows in the frame's."""
@@ -99,8 +104,10 @@ class Layout:
     def frame(self, matrix: Matrix, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Give rows as the frame's columns were, all or those that are named."""
         asked = self.names if columns is None else columns
-        places = {each.name: place for place, each in enumerate(self.columns)}
-        return pd.DataFrame({name: self.columns[places[name]].decode(matrix[:, places[name]]) for name in asked})
+        places = [self.place(name) for name in asked]
+        return pd.DataFrame(
+            {name: self.columns[at].decode(matrix[:, at]) for name, at in zip(asked, places, strict=True)}
+        )
 
     def plain(self) -> list[dict[str, Any]]:
         """Give it as plain data."""

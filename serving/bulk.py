@@ -1,0 +1,116 @@
+"""Many feature rows through many models at once, column by column."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from serving.feature_rows import NotFeatures, check_table, frame_of, lacks, matrix_of
+from serving.live.answers import Answers
+from serving.live.live import Live
+from serving.live.snapshot import Snapshot
+from serving.messages import Reason
+from serving.said import Results, scores_of
+from serving.scorer import anyone, barred, chosen_of, run
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What one model says of the rows, and why where that was asked."""
+
+    live: Live
+    answers: Answers
+    reasons: list[list[Reason]] | None
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """What the models say, and who was not scored by any."""
+
+    told: list[Columns]
+    barred: dict[str, Results]
+
+    @property
+    def counts(self) -> "Counter[tuple[str, str]]":
+        """Count the scores by model and version."""
+        counts = {(each.live.name, each.live.registered.version): len(each.answers.owners) for each in self.told}
+        return Counter(counts)
+
+    def results(self) -> Results:
+        """Give it customer by customer, as the other routes do."""
+        by_customer: dict[str, Results] = dict(self.barred)
+        for each in self.told:
+            for customer_id, mine in scores_of(each.live, each.answers, each.reasons, cutoff=None):
+                by_customer.setdefault(customer_id, []).extend(mine)
+        return [result for mine in by_customer.values() for result in mine]
+
+
+async def bulk(
+    snapshot: Snapshot,
+    table: pa.Table,
+    models: Sequence[str] | None = None,
+    *,
+    explain: int = 0,
+    may: Callable[[str], bool] = anyone,
+) -> Bulk:
+    """Score a table of customer_id and features (of pairs also cutoff and category) by the models that it has all of.
+
+    Raises `NotFeatures` for a table that is none, and where a named model, or every one, lacks columns; and
+    `UnknownModel`, `NotAllowed`, `NotExplaining` and `StoreAway`.
+    """
+    check_table(table)
+    chosen = chosen_of(snapshot, models, explain=explain, may=may)
+    without = [lacks(each.registered.artifact, table) for each in chosen]
+    lacking = [why for why in without if why is not None]
+    if lacking and (models or len(lacking) == len(chosen)):
+        raise NotFeatures("; ".join(lacking))
+    asked = [each for each, why in zip(chosen, without, strict=True) if why is None]
+    ids = table["customer_id"].to_pylist()
+    refused = await barred(snapshot, ids)
+    kept = table.filter(pa.array([each not in refused for each in ids])) if refused else table
+    told = await run(table.num_rows, lambda: [_columns(each, kept, explain) for each in asked])
+    return Bulk(told, refused)
+
+
+def _columns(live: Live, table: pa.Table, explain: int) -> Columns:
+    if live.rows_model is None:
+        frame = frame_of(table, live.registered.artifact)
+        why = live.why.of_frame(frame, top=explain) if explain and live.why else None
+        return Columns(live, live.of_frame(frame), why)
+    values = matrix_of(table, live.rows_model.features_)
+    why = live.why.of_rows(values, top=explain) if explain and live.why else None
+    scores = live.predicted(values) if len(values) else np.empty(0)
+    return Columns(live, Answers(table["customer_id"].to_pylist(), None, None, {"score": scores.tolist()}), why)
+
+
+def arrow(answer: Bulk) -> pa.Table:
+    """Lay it out as the table that a batch writes: a row a customer (or pair) and model; the refused at the end."""
+    parts = [_part(each) for each in answer.told]
+    refused = [(each.customer_id, each.refusal, each.reason) for mine in answer.barred.values() for each in mine]  # type: ignore[union-attr]  # refusals alone
+    if refused:
+        names = ("customer_id", "refusal", "reason")
+        parts.append(pa.table(dict(zip(names, map(list, zip(*refused, strict=True)), strict=True))))
+    return pa.concat_tables(parts, promote_options="default").combine_chunks()
+
+
+def _part(told: Columns) -> pa.Table:
+    live, answers = told.live, told.answers
+    rows = len(answers.owners)
+    columns: dict[str, pa.Array] = {
+        "customer_id": pa.array(answers.owners, pa.string()),
+        "model": _constant(live.name, rows),
+        "version": _constant(live.registered.version, rows),
+    }
+    if answers.categories is not None:
+        columns["category"] = pa.array(answers.categories, pa.string())
+    columns |= {name: pa.array(values, from_pandas=True) for name, values in answers.columns.items()}
+    labels = live.registered.artifact.model.labels
+    if labels:
+        columns["label"] = pa.array([labels[int(code)] for code in answers.columns["score"]], pa.string())
+    return pa.table(columns)
+
+
+def _constant(text: str, rows: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int32), pa.array([text]))

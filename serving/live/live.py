@@ -1,0 +1,168 @@
+"""A model with its batch, ready to answer: what the batch answered by this artifact is read, the rest computed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import chain, repeat
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.contract import Explained, OfRows
+from models.registry import Registered
+from serving.block import ANSWER, Held
+from serving.live.answers import Answers
+from serving.live.why import Why
+from serving.messages import Reason
+from serving.store.layout import Column, Matrix
+from serving.store.store import StoreAway
+
+_KEYS: Final = frozenset({"customer_id", "cutoff", "category", "label", "model", "version"})
+
+
+@dataclass(frozen=True, eq=False)
+class Live:
+    """A registered artifact and the batch it answers from, None where there is none.
+
+    `away` says why the store could not be asked for a batch; then nobody can tell whom it holds.
+    """
+
+    registered: Registered
+    held: Held | None
+    away: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.registered.artifact.name
+
+    @cached_property
+    def cutoff(self) -> str | None:
+        """The cutoff of the batch in ISO's words, None where there is no batch."""
+        return None if self.held is None else self.held.cutoff.isoformat()
+
+    @cached_property
+    def read(self) -> bool:
+        """Whether the batch's answers are this artifact's, so that they are read and not computed anew."""
+        return self.held is not None and self.held.answered_by(self.registered.artifact)
+
+    @cached_property
+    def rows_model(self) -> OfRows | None:
+        """The model as one that takes rows of floats as they are, or None."""
+        model = self.registered.artifact.model
+        if isinstance(model, OfRows) and model.takes_rows and not self.registered.artifact.categories:
+            return model
+        return None
+
+    @cached_property
+    def why(self) -> Why | None:
+        """What gives reasons, None where the model has none."""
+        artifact = self.registered.artifact
+        return Why(artifact) if isinstance(artifact.model, Explained) else None
+
+    def age(self, now: datetime) -> timedelta:
+        """How long ago the batch's cutoff was, in the local time of its data. Needs a batch."""
+        local = now.astimezone(ZoneInfo(self.registered.artifact.provenance.get("zone", "UTC")))
+        return local.replace(tzinfo=None) - self._held.cutoff.to_pydatetime()
+
+    async def rows(self, customer_ids: Sequence[str]) -> list[bytes | None]:
+        """Give each customer's rows; None for one whom the batch does not hold. Raises `StoreAway`."""
+        if self.away is not None:
+            raise StoreAway(self.away)
+        if self.held is None:
+            return [None] * len(customer_ids)
+        return await self.held.block.get(customer_ids)
+
+    def answers(self, customer_ids: Sequence[str], found: Sequence[bytes], *, compute: bool = False) -> Answers:
+        """Answer for customers by their rows; `compute` does not read what the batch answered."""
+        owners, matrix = self._matrix(customer_ids, found)
+        if self.read and not compute:
+            return self._keyed(owners, matrix, self._read(matrix))
+        if self.rows_model is not None:
+            return self._keyed(owners, matrix, {"score": self.predicted(self._own(matrix)).tolist()})
+        return self.of_frame(self._held.frame(owners, matrix))
+
+    def reasons(self, customer_ids: Sequence[str], found: Sequence[bytes], *, top: int) -> list[list[Reason]] | None:
+        """Give the reasons of what `answers` gives, row by row; None where the model has none."""
+        if self.why is None:
+            return None
+        owners, matrix = self._matrix(customer_ids, found)
+        if self.rows_model is not None:
+            return self.why.of_rows(self._own(matrix), top=top)
+        return self.why.of_frame(self._held.frame(owners, matrix), top=top)
+
+    def predicted(self, values: Matrix) -> Matrix:
+        """Give the calibrated prediction of rows × the model's features; only where it takes rows."""
+        assert self.rows_model is not None
+        return self.registered.artifact.calibration.apply(self.rows_model.predict_rows(values))
+
+    def of_frame(self, frame: pd.DataFrame) -> Answers:
+        """Answer for a frame of keys and features, as a batch does."""
+        scores = self.registered.artifact.score(frame, version=self.registered.version)
+        return Answers(
+            owners=scores["customer_id"].tolist(),
+            cutoffs=scores["cutoff"].tolist() if "cutoff" in scores else None,
+            categories=scores["category"].tolist() if "category" in scores else None,
+            columns={str(name): plain(scores[name]) for name in scores if name not in _KEYS},
+        )
+
+    @property
+    def _held(self) -> Held:
+        assert self.held is not None
+        return self.held
+
+    def _matrix(self, customer_ids: Sequence[str], found: Sequence[bytes]) -> tuple[list[str], Matrix]:
+        """Give each row's customer, and the rows."""
+        matrix, counts = self._held.layout.matrix(found)
+        if len(matrix) == len(customer_ids):
+            return list(customer_ids), matrix
+        return list(chain.from_iterable(map(repeat, customer_ids, counts))), matrix
+
+    def _own(self, matrix: Matrix) -> Matrix:
+        """Take the model's features out of the batch's rows."""
+        return np.ascontiguousarray(matrix[:, self._places])
+
+    @cached_property
+    def _places(self) -> slice | NDArray[np.intp]:
+        assert self.rows_model is not None
+        names = self._held.layout.names
+        places = [names.index(name) for name in self.rows_model.features_]
+        return slice(0, len(places)) if places == list(range(len(places))) else np.array(places, dtype=np.intp)
+
+    def _read(self, matrix: Matrix) -> dict[str, list[Any]]:
+        """Take the batch's answers out of its rows."""
+        return {column.name.removeprefix(ANSWER): _values(column, matrix[:, place]) for place, column in self._answered}
+
+    @cached_property
+    def _answered(self) -> list[tuple[int, Column]]:
+        return [(place, each) for place, each in enumerate(self._held.layout.columns) if each.name.startswith(ANSWER)]
+
+    def _keyed(self, owners: list[str], matrix: Matrix, values: dict[str, list[Any]]) -> Answers:
+        """Put keys to values; rows that are not asked about fall out."""
+        if not self._own_keys:
+            return Answers(owners, None, None, values)
+        keys = {name: _values(column, matrix[:, place]) for place, name, column in self._own_keys}
+        answers = Answers(owners, keys.get("cutoff"), keys.get("category"), values)
+        return answers.where(matrix[:, self._held.layout.place("eligible")] == 1) if "eligible" in keys else answers
+
+    @cached_property
+    def _own_keys(self) -> list[tuple[int, str, Column]]:
+        """Name the keys that differ from row to row, with their places."""
+        asked = {"category", "eligible", *(["cutoff"] if self._held.cutoffs_differ else [])}
+        columns = enumerate(self._held.layout.columns)
+        return [(place, each.name, each) for place, each in columns if each.name in asked]
+
+
+def _values(column: Column, floats: Matrix) -> list[Any]:
+    return floats.tolist() if column.kind == "number" else plain(column.decode(floats))
+
+
+def plain(column: "pd.Series[Any]") -> list[Any]:
+    """Give a column as plain values; a null is NaN among numbers, else None."""
+    if pd.api.types.is_float_dtype(column):
+        return column.tolist()
+    return [None if pd.isna(each) else each for each in column.tolist()]

@@ -1,0 +1,213 @@
+"""Keeps the snapshot new: asks the registry and the store what is current, and goes over only to what is right."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from models.registry import Registered
+from serving.block import Held
+from serving.live.golden import NotGolden, check_golden
+from serving.live.live import Live
+from serving.live.snapshot import Snapshot
+from serving.live.source import Source, SourceAway, Versions
+from serving.store.store import Block, Generation, Store, StoreAway
+
+SUPPRESSED: Final = "suppressed"
+"""The block of those who must not be scored."""
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class State:
+    """How the service stands: what is away, and why a model is not what the registry or the store say."""
+
+    source_away: str | None = None
+    store_away: str | None = None
+    waiting: Mapping[str, str] = field(default_factory=dict)
+
+
+class Watch:
+    """Makes snapshots from a source and a store; hands each that differs to `take`.
+
+    `counted` is called with what happened ("registry" or "store" was away; a model was "swapped" or "refused") and the
+    model's name.
+    """
+
+    def __init__(
+        self, source: Source, store: Store, take: Callable[[Snapshot], None], *, counted: Callable[[str, str], None]
+    ) -> None:
+        self.source, self.store, self.take, self.counted = source, store, take, counted
+        self.snapshot = Snapshot({})
+        self.state = State()
+        self.opened: dict[str, Held] = {}
+        self._versions: Versions | None = None
+
+    async def run(self, *, every: float) -> None:
+        """Look every so many seconds, until it is cancelled."""
+        while True:
+            await asyncio.sleep(every)
+            try:
+                await self.refresh()
+            except Exception:
+                logger.exception("the watch could not look; what is live stays")
+
+    async def refresh(self) -> None:
+        """Look once, and go over to what is new and right."""
+        versions, source_away = await self._seen_versions()
+        made = _Made(self, versions)
+        champions = await made.all_of("champion", self.snapshot.models)
+        challengers = await made.all_of("challenger", self.snapshot.challengers)
+        suppressed = await made.suppressed(self.snapshot.suppressed)
+        self.state = State(source_away, made.store_away, made.waiting)
+        snapshot = Snapshot(champions, challengers, suppressed)
+        if snapshot != self.snapshot:
+            self.snapshot = snapshot
+            self.take(snapshot)
+            self.source.keep([each.registered for each in (*champions.values(), *challengers.values())])
+
+    async def _seen_versions(self) -> tuple[Versions, str | None]:
+        try:
+            self._versions = await asyncio.to_thread(self.source.versions)
+        except SourceAway as error:
+            self.counted("registry", "")
+            return self._versions or {}, str(error)
+        return self._versions, None
+
+
+@dataclass
+class _Made:
+    """One look: what it found, and what it had to leave as it was."""
+
+    watch: Watch
+    versions: Versions
+    waiting: dict[str, str] = field(default_factory=dict)
+    store_away: str | None = None
+
+    async def all_of(self, alias: str, before: Mapping[str, Live]) -> dict[str, Live]:
+        """Make the live models of an alias; one that cannot be made stays what it was."""
+        made: dict[str, Live] = {}
+        for name, aliases in self.versions.items():
+            version = aliases.get(alias)  # type: ignore[call-overload]  # either of the two
+            if version is None:
+                continue
+            live = await self._one(name, version, before.get(name), needs_batch=alias == "challenger")
+            if live is not None:
+                made[name] = live
+        return made
+
+    async def suppressed(self, before: Block | None) -> Block | None:
+        """Open the list of those who must not be scored; while nobody can tell who they are, nobody is."""
+        try:
+            return await self.block(SUPPRESSED, None if isinstance(before, Unreadable) else before)
+        except StoreAway as error:
+            return before if isinstance(before, Unreadable) else Unreadable(str(error))
+
+    async def _one(self, name: str, version: str, before: Live | None, *, needs_batch: bool) -> Live | None:
+        try:
+            registered = await asyncio.to_thread(self.watch.source.load, name, version)
+            live = await self._candidate(registered, before)
+            if live is before or (needs_batch and live.held is None):
+                return live if live is before else None
+            await _checked(live)
+        except (SourceAway, StoreAway, ValueError) as error:
+            return self._left(name, before, error)
+        if before is not None:
+            self.watch.counted("swapped", name)
+        logger.info("%s version %s is live", name, version)
+        return live
+
+    async def _candidate(self, registered: Registered, before: Live | None) -> Live:
+        """Put a version and the store's current batch together; `before` itself where neither is new."""
+        name = registered.artifact.name
+        try:
+            held = await self.held(name)
+        except StoreAway as error:
+            return (
+                before
+                if before is not None and before.registered is registered
+                else Live(registered, None, away=str(error))
+            )
+        if before is not None and before.registered is registered and held is before.held and before.away is None:
+            return before
+        lacks = held.lacks(registered.artifact) if held else None
+        if lacks is None:
+            return Live(registered, held)
+        if before is None:
+            self.waiting[name] = lacks
+            return Live(registered, None)
+        raise WaitsForBatch(f"version {registered.version} waits for its batch: {lacks}")
+
+    async def held(self, name: str) -> Held | None:
+        """Open the current batch of a model, or keep the one that is open; champion and challenger share it."""
+        opened = self.watch.opened.get(name)
+        block = await self.block(name, opened.block if opened else None)
+        if block is None:
+            return None
+        if opened is None or block is not opened.block:
+            opened = self.watch.opened[name] = Held.of(block)
+        return opened
+
+    async def block(self, name: str, before: Block | None) -> Block | None:
+        """Open a current block, or keep the one that is open where it is current or the store is away.
+
+        Raises `StoreAway` where none is open.
+        """
+        try:
+            current = await asyncio.to_thread(self.watch.store.current, name)
+            if current is None:
+                return None
+            if before is not None and before.generation.number == current.number:
+                return before
+            return await asyncio.to_thread(self.watch.store.open, name)
+        except StoreAway as error:
+            self.watch.counted("store", name)
+            self.store_away = str(error)
+            if before is None:
+                raise
+            return before
+
+    def _left(self, name: str, before: Live | None, error: Exception) -> Live | None:
+        """Keep what was live, and say why."""
+        if self.watch.state.waiting.get(name) != str(error):
+            self.watch.counted("refused", name)
+            logger.warning("%s stays as it is: %s", name, error)
+        self.waiting[name] = str(error)
+        return before
+
+
+class Unreadable:
+    """A block that was there to be opened and could not be: who asks it is told."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    @property
+    def generation(self) -> Generation:
+        """None that was written."""
+        return Generation(SUPPRESSED, "", (), 0)
+
+    async def get(self, customer_ids: Sequence[str]) -> list[bytes | None]:
+        """Raise `StoreAway`."""
+        raise StoreAway(self.why)
+
+    def verify(self) -> None:
+        """Raise `StoreAway`."""
+        raise StoreAway(self.why)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class WaitsForBatch(ValueError):
+    """A version whose features no batch has yet."""
+
+
+async def _checked(live: Live) -> None:
+    """Ask golden rows. Raises `NotGolden` and `StoreAway`."""
+    golden: list[str] = list(live.held.generation.about["golden"]) if live.held else []
+    rows = await live.rows(golden)
+    if any(row is None for row in rows):
+        raise NotGolden(f"the batch of {live.name} does not hold its own golden customers; write it anew")
+    await asyncio.to_thread(check_golden, live, golden, [row for row in rows if row is not None])

@@ -1,0 +1,56 @@
+"""Why an artifact's scores are what they are, in the words of the API: the same reasons as a batch gives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+import pandas as pd
+
+from features.concepts import concepts_of
+from models.artifact import Artifact
+from models.contract import Explained, OfRows, eligible
+from models.reasons import Concept, reasons
+from serving.messages import Reason
+from serving.store.layout import Matrix
+
+
+@dataclass(frozen=True)
+class Why:
+    """Gives an artifact's reasons; its model is `Explained`."""
+
+    artifact: Artifact
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Name the model's features, in the order of its terms."""
+        return list(cast(Explained, self.artifact.model).features_)
+
+    @cached_property
+    def concepts(self) -> Mapping[str, Concept]:
+        """What the features mean to people."""
+        return concepts_of(self.names)
+
+    @cached_property
+    def typical(self) -> Mapping[str, float]:
+        """What is usual of the features."""
+        return self.artifact.typical
+
+    def of_rows(self, values: Matrix, *, top: int) -> list[list[Reason]]:
+        """Give the reasons of rows × the model's features, for a model that takes rows."""
+        model = cast(OfRows, self.artifact.model)
+        terms = self.artifact.calibration.contributions(model.contributions_rows(values), model.predict_rows(values))
+        columns = dict(zip(self.names, values.T.tolist(), strict=True))
+        return self._told(terms, columns, top=top)
+
+    def of_frame(self, frame: pd.DataFrame, *, top: int) -> list[list[Reason]]:
+        """Give the reasons of the rows of a frame that are asked about."""
+        asked = eligible(frame)
+        terms = self.artifact.contributions(frame)[asked]
+        return self._told(terms, frame[asked].reset_index(drop=True), top=top)
+
+    def _told(
+        self, terms: Matrix, values: pd.DataFrame | Mapping[str, Sequence[Any]], *, top: int
+    ) -> list[list[Reason]]:
+        found = reasons(terms, self.names, values, concepts=self.concepts, top=top, typical=self.typical)
+        return [[Reason(*each[1:-1], list(each.features)) for each in mine] for mine in found]

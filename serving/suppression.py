@@ -1,0 +1,119 @@
+"""Customers who may not be scored: those who said no, and those who are erased."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from configs.whole import whole_file
+from serving.store.store import Generation, Store
+
+REASONS: Final = ("erased", "opted_out")
+BLOCK: Final = "suppressed"
+"""The store's block of them: the id, and the reason as UTF-8."""
+_COLUMNS: Final = ["customer_id", "reason"]
+
+
+@dataclass(frozen=True)
+class Suppressions:
+    """Why by customer id; of somebody who is on the list for both reasons, "erased"."""
+
+    reasons: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a CSV, Parquet or JSON file (a list of objects) with the columns customer_id and reason.
+
+        Raises `ValueError` that counts what is wrong; ids are never shown.
+        """
+        rows = _rows(path)
+        missing = [name for name in _COLUMNS if name not in rows]
+        if missing:
+            raise ValueError(f"{path} lacks the columns {missing}; it has {list(rows.columns)}")
+        ids, said = rows["customer_id"], rows["reason"]
+        if (empty := int(ids.isna().sum() + (ids == "").sum())) > 0:
+            raise ValueError(f"{path}: customer_id is empty in {empty} rows; name whom each row is about")
+        if (unknown := int((~said.isin(REASONS)).sum())) > 0:
+            raise ValueError(f"{path}: the reason of {unknown} rows is none of {', '.join(REASONS)}")
+        return cls(dict(sorted(zip(ids, said, strict=True), key=lambda row: row[1], reverse=True)))
+
+    def write(self, path: Path) -> None:
+        """Write them as Parquet, whole."""
+        with whole_file(path) as draft:
+            self._frame.to_parquet(draft, index=False)
+
+    def of(self, customer_ids: Iterable[str]) -> list[str | None]:
+        """Give each customer's reason, None for one who may be scored."""
+        return [self.reasons.get(each) for each in customer_ids]
+
+    def kept(self, customer_ids: pa.ChunkedArray) -> NDArray[np.bool_]:
+        """Mark the rows of those who may be scored."""
+        if not self.reasons:
+            return np.ones(len(customer_ids), dtype=bool)
+        return ~np.asarray(pc.is_in(customer_ids, self._ids))
+
+    def counted(self, customer_ids: pa.ChunkedArray) -> dict[str, int]:
+        """Count, by reason, which of the customers are left out; each customer once, however many rows there are."""
+        found = self.of(pc.unique(customer_ids.filter(pa.array(~self.kept(customer_ids)))).to_pylist())
+        return {reason: found.count(reason) for reason in REASONS if reason in found}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash who is on the list and why."""
+        return hashlib.sha256(
+            "\n".join(f"{key}\0{self.reasons[key]}" for key in sorted(self.reasons)).encode()
+        ).hexdigest()
+
+    @cached_property
+    def _ids(self) -> pa.Array:
+        return pa.array(list(self.reasons), pa.string())
+
+    @property
+    def _frame(self) -> pd.DataFrame:
+        return pd.DataFrame(sorted(self.reasons.items()), columns=_COLUMNS, dtype="str")
+
+
+def write_suppressed(store: Store, suppressions: Suppressions) -> Generation:
+    """Write the list to the store, in the place of the one before; the service then refuses those customers."""
+
+    def rows() -> Iterator[tuple[str, bytes]]:
+        for customer_id, reason in sorted(suppressions.reasons.items()):
+            yield customer_id, reason.encode()
+
+    about = {"customers": len(suppressions.reasons), "fingerprint": suppressions.fingerprint}
+    return store.write(BLOCK, rows(), columns=["reason"], about=about)
+
+
+def _rows(path: Path) -> pd.DataFrame:
+    if path.suffix == ".parquet":
+        read = pd.read_parquet(path)
+    elif path.suffix == ".json":
+        read = pd.DataFrame(_listed(path))
+    elif path.suffix == ".csv":
+        read = pd.read_csv(path, dtype="str", keep_default_na=False)
+    else:
+        raise ValueError(f"{path} is no list of customers; give a .csv, .parquet or .json file")
+    return read.assign(**{name: _text(read[name], name, path) for name in _COLUMNS if name in read})
+
+
+def _listed(path: Path) -> list[dict[str, Any]]:
+    read = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(read, list) or not all(isinstance(each, dict) for each in read):
+        raise ValueError(f"{path} is not a list of objects with customer_id and reason")
+    return read
+
+
+def _text(values: "pd.Series[Any]", name: str, path: Path) -> "pd.Series[Any]":
+    """Take texts and whole numbers as text; a number with a decimal point is no id."""
+    if pd.api.types.is_float_dtype(values) or pd.api.types.is_bool_dtype(values):
+        raise ValueError(f"{path}: {name} is {values.dtype}; ids are text or whole numbers")
+    return values.where(values.isna(), values.astype("str"))

@@ -1,0 +1,94 @@
+"""One worker of the service: everything it holds, made from its settings."""
+
+import asyncio
+import gc
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+
+from configs.service import ServiceSettings
+from configs.settings import Settings
+from serving.api.app import Api
+from serving.api.guard import Guard
+from serving.live.snapshot import Snapshot
+from serving.live.source import FromRegistry, Source
+from serving.live.watch import Watch
+from serving.metrics import Metrics
+from serving.safety.audit import Audit
+from serving.safety.key_ring import KeyRing
+from serving.safety.rate import Limits
+from serving.scorer import Scorer
+from serving.shadow import Compared, Shadow
+from serving.store.lmdb_store import LmdbStore
+
+_THRESHOLDS: Final = (50_000, 20, 50)
+"""Of the collector: requests make little garbage, and walking what was loaded costs milliseconds."""
+
+
+class Worker:
+    """Scorer, watch and HTTP application of one process."""
+
+    def __init__(self, settings: Settings, service: ServiceSettings) -> None:
+        self.service = service
+        self.metrics = Metrics()
+        ring = KeyRing(settings.keys) if settings.keys else None
+        guard = Guard(ring, Limits(workers=service.workers), Audit(settings.var / "audit"), self.metrics)
+        self.guard, self.log = guard, Audit(settings.var / "shadow")
+        self.shadow = Shadow(share=service.shadow, told=self._compared)
+        self.scorer = Scorer(Snapshot({}), max_age_days=service.max_age_days, shadow=self.shadow)
+        self.watch = Watch(
+            _source(settings, service), LmdbStore(settings.var / "store"), self.scorer.take, counted=self.metrics.watched
+        )
+        self.api = Api(self.scorer, guard, self.metrics, ready=self.ready, seconds=service.timeout_seconds)
+        self._watching: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Load what is current, and keep it so. Raises `LookupError` where there is no model to serve."""
+        await self.watch.refresh()
+        if not self.scorer.snapshot.models:
+            waiting = "; ".join(self.watch.state.waiting.values()) or self.watch.state.source_away
+            dataset = self.service.dataset or "any dataset"
+            raise LookupError(f"no champion of {dataset}; run `augury train` first" + f" ({waiting})" * bool(waiting))
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_THRESHOLDS)
+        self._watching = asyncio.create_task(self.watch.run(every=self.service.poll_seconds))
+
+    async def stop(self) -> None:
+        """Let go of everything; what was to be written is."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watching
+        self.shadow.close()
+        self.log.close()
+        self.guard.close()
+
+    def ready(self) -> tuple[bool, bytes]:
+        """Tell whether scores can be given, and what is not as it should be."""
+        state, snapshot = self.watch.state, self.scorer.snapshot
+        told = {
+            "ready": bool(snapshot.models),
+            "models": {
+                name: {
+                    "version": live.registered.version,
+                    "generation": live.held.generation.number if live.held else None,
+                    "cutoff": live.cutoff,
+                }
+                for name, live in snapshot.models.items()
+            },
+            "challengers": {name: live.registered.version for name, live in snapshot.challengers.items()},
+            "waiting": dict(state.waiting),
+            "registry": state.source_away or "ok",
+            "store": state.store_away or "ok",
+        }
+        return bool(snapshot.models), msgspec.json.encode(told)
+
+    def _compared(self, compared: Compared) -> None:
+        self.metrics.shadowed(compared.model, abs(compared.shadow - compared.score))
+        self.log.note(compared)
+
+
+def _source(settings: Settings, service: ServiceSettings) -> Source:
+    return FromRegistry(settings.mlflow, dataset=service.dataset)
