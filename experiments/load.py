@@ -1,0 +1,137 @@
+"""A load test of a service on this machine: so many connections, each asks again as soon as it is answered.
+
+`python -m experiments.load /v1/score --body '{"customer_ids": ["C0000001"]}' --connections 16 --seconds 5`
+"""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final, cast
+
+import httptools
+import numpy as np
+import typer
+import uvloop
+
+LOOPBACK: Final = "127.0.0.1"
+MOST_CONNECTIONS: Final = 1_024
+MOST_SECONDS: Final = 600.0
+
+
+@dataclass
+class Load:
+    """What a load test saw: seconds that it took, each answer's latency in seconds, and how often each status came."""
+
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.latencies) / self.seconds
+
+    def plain(self) -> dict[str, object]:
+        """Give it as plain data: rate, latency in milliseconds, statuses."""
+        cuts = np.quantile(self.latencies, (0.5, 0.99)) * 1e3 if self.latencies else (float("nan"),) * 2
+        told = {"requests": len(self.latencies), "per_second": round(self.rate, 1)}
+        told |= {"p50_ms": round(float(cuts[0]), 3), "p99_ms": round(float(cuts[1]), 3)}
+        return {**told, "statuses": {str(status): count for status, count in sorted(self.statuses.items())}}
+
+
+class _Connection(asyncio.Protocol):
+    """Sends a request, waits for the answer, sends the next."""
+
+    def __init__(self, load: Load, requests: Callable[[], bytes], ended: asyncio.Future[None]) -> None:
+        self.load, self.requests, self.ended = load, requests, ended
+        self.stopping = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._ask()
+
+    def data_received(self, data: bytes) -> None:
+        self.parser.feed_data(data)
+
+    def on_message_complete(self) -> None:
+        self.load.latencies.append(time.perf_counter() - self.asked)
+        self.load.statuses[self.parser.get_status_code()] += 1
+        if self.stopping:
+            self.transport.close()
+        else:
+            self._ask()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def _ask(self) -> None:
+        self.parser = httptools.HttpResponseParser(self)
+        self.asked = time.perf_counter()
+        self.transport.write(self.requests())
+
+
+def request(
+    path: str, body: bytes = b"", *, kind: str = "application/json", headers: Sequence[tuple[str, str]] = ()
+) -> bytes:
+    """Write a request: POST with a body, GET without."""
+    lines = [f"{'POST' if body else 'GET'} {path} HTTP/1.1", f"host: {LOOPBACK}"]
+    lines += [f"content-type: {kind}", f"content-length: {len(body)}"] * bool(body)
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def load(requests: Sequence[bytes], *, port: int, connections: int, seconds: float) -> Load:
+    """Send the requests in turn over so many connections to a port of the loopback address, for so many seconds.
+
+    Raises `ValueError` for more connections or seconds than a test of one machine needs, `OSError` where nobody
+    listens.
+    """
+    if not (1 <= connections <= MOST_CONNECTIONS and 0 < seconds <= MOST_SECONDS):
+        raise ValueError(
+            f"{connections} connections for {seconds:g} s; at most {MOST_CONNECTIONS} for {MOST_SECONDS:g} s"
+        )
+    return uvloop.run(_load(requests, port, connections, seconds))
+
+
+async def _load(requests: Sequence[bytes], port: int, connections: int, seconds: float) -> Load:
+    loop, made, turn = asyncio.get_running_loop(), Load(), [0]
+
+    def following() -> bytes:
+        turn[0] = (turn[0] + 1) % len(requests)
+        return requests[turn[0]]
+
+    ends = [loop.create_future() for _ in range(connections)]
+    begun = time.perf_counter()
+    opened = [
+        await loop.create_connection(lambda end=end: _Connection(made, following, end), LOOPBACK, port) for end in ends
+    ]  # type: ignore[misc]  # a default binds it
+    await asyncio.sleep(seconds)
+    made.seconds = time.perf_counter() - begun
+    for _, connection in opened:
+        connection.stopping = True
+    await asyncio.wait(ends, timeout=10)
+    return made
+
+
+def main(
+    path: Annotated[str, typer.Argument(help="the route, such as /v1/score")],
+    body: Annotated[str, typer.Option(help="the body, or @FILE; one request a line")] = "",
+    port: Annotated[int, typer.Option(help="the service's port on this machine")] = 3000,
+    connections: Annotated[int, typer.Option(help="how many ask at a time")] = 16,
+    seconds: Annotated[float, typer.Option(help="how long")] = 5.0,
+    key: Annotated[str, typer.Option(help="the API key", envvar="AUGURY_KEY")] = "",
+) -> None:
+    """Ask a service on this machine as fast as it answers, and print what came as JSON."""
+    text = Path(body[1:]).read_text(encoding="utf-8") if body.startswith("@") else body
+    headers = [("authorization", f"Bearer {key}")] if key else []
+    requests = [request(path, line.encode(), headers=headers) for line in text.splitlines() or [""]]
+    print(json.dumps(load(requests, port=port, connections=connections, seconds=seconds).plain(), indent=1))
+
+
+if __name__ == "__main__":
+    typer.run(main)
