@@ -20,13 +20,15 @@ class Settings:
     """`AUGURY_VAR` (default `var`): the folder for everything made. `AUGURY_MLFLOW` (default a SQLite file there).
 
     `AUGURY_KEYS`: the file of API keys, `AUGURY_STORE`: the folder or the URL of the feature store, which may have a
-    password in it; None here where nobody says so.
+    password in it, `AUGURY_PACK`: the folder of packed models, served without the registry; None here where nobody
+    says so.
     """
 
     var: Path
     mlflow: str
     named_keys: Path | None = None
     named_store: str | None = field(default=None, repr=False)
+    pack: Path | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -34,7 +36,14 @@ class Settings:
         var = Path(environment.get("AUGURY_VAR", "var")).resolve()
         keys = environment.get("AUGURY_KEYS")
         mlflow = environment.get("AUGURY_MLFLOW", f"sqlite:///{var / 'mlflow.db'}")
-        return cls(var, mlflow, Path(keys).absolute() if keys else None, environment.get("AUGURY_STORE") or None)
+        pack = environment.get("AUGURY_PACK")
+        return cls(
+            var,
+            mlflow,
+            Path(keys).absolute() if keys else None,
+            environment.get("AUGURY_STORE") or None,
+            Path(pack).absolute() if pack else None,
+        )
 
     @property
     def runs(self) -> Path:

@@ -130,6 +130,17 @@ def serve(
 
 
 @app.command()
+def pack(
+    to: Annotated[Path, typer.Option(help="the folder to write; an older pack there is replaced")] = Path("build/pack"),
+    dataset: Annotated[str | None, typer.Option(help="pack the champions of this dataset; default: all")] = None,
+) -> None:
+    """Pack the champions as plain files: with AUGURY_PACK the service starts from them, without the registry."""
+    from experiments.pack import pack as run
+
+    run(to, dataset=dataset, settings=Settings.read())
+
+
+@app.command()
 def drift(
     model: Model,
     cutoff: Cutoff = None,

@@ -39,6 +39,14 @@ def test_the_store_is_a_folder_in_var_another_or_a_server(monkeypatch: pytest.Mo
     assert "secret" not in repr(settings)
 
 
+def test_packed_models_are_served_where_somebody_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Settings.read({}).pack is None
+    assert Settings.read({"AUGURY_PACK": ""}).pack is None
+    assert Settings.read({"AUGURY_PACK": "build/pack"}).pack == tmp_path / "build" / "pack"
+    assert Settings.read({"AUGURY_PACK": "/srv/pack"}).pack == Path("/srv/pack")
+
+
 def test_the_environment_is_read_when_it_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AUGURY_VAR", str(tmp_path))
     assert Settings.read().var == tmp_path
