@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 _PAUSE: Final = 0.25
 _CHUNK: Final = 1_000
+_BLOCK: Final = 2**16
 
 
 class Line(Struct, frozen=True, gc=False):
@@ -127,12 +128,12 @@ def _append(path: Path, content: bytes) -> None:
 
 def _mended(file: int) -> int:
     """Take away a line that was begun and never ended; gives where the file ends."""
-    end = os.fstat(file).st_size
-    if end == 0 or os.pread(file, 1, end - 1) == b"\n":
-        return end
-    start = max(0, end - 2**20)
-    whole = start + os.pread(file, end - start, start).rfind(b"\n") + 1
-    os.ftruncate(file, whole)
+    end = whole = os.fstat(file).st_size
+    while whole and os.pread(file, 1, whole - 1) != b"\n":
+        start = max(0, whole - _BLOCK)
+        whole = start + os.pread(file, whole - start, start).rfind(b"\n") + 1
+    if whole < end:
+        os.ftruncate(file, whole)
     return whole
 
 

@@ -19,6 +19,7 @@ REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("request_id", default=Non
 OURS: Final = ("configs", "features", "models", "serving", "training", "experiments")
 STARTING: Final = ("Initializing service error", "Exception in 'lifespan' protocol")
 """What others say, with an exception, before there are requests."""
+SERVERS: Final = ("bentoml", "uvicorn", "circus")
 ACCESS: Final = ("bentoml.access", "uvicorn.access")
 """These log paths with their queries, and addresses of people; the audit log says who asked."""
 
@@ -60,16 +61,18 @@ def quiet_logs(stream: TextIO | None = None) -> None:
     """Let everything this process logs go to one stream (default: stdout) as JSON lines, without values of requests.
 
     For the start of a service's instance, when BentoML has set up its own handlers: those of it, of uvicorn and of
-    circus are taken away. Levels stay, but nothing logs single requests, and ours are told from INFO on.
+    circus are taken away, and loggers that it silenced (asyncio's, which tells of background tasks that failed) speak
+    again. Levels stay, but nothing logs single requests, and ours are told from INFO on.
     """
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(JsonLines())
     handler.addFilter(InputsOut())
-    root = logging.getLogger()
-    for name in ("bentoml", "uvicorn", "uvicorn.error", "uvicorn.access", "bentoml.access", "circus"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
-    root.handlers[:] = [handler]
+    for logger in [logging.getLogger(name) for name in (*logging.root.manager.loggerDict, *ACCESS)]:
+        logger.disabled = False
+        if logger.name.partition(".")[0] in SERVERS:
+            logger.handlers.clear()
+            logger.propagate = True
+    logging.root.handlers[:] = [handler]
     for name in ACCESS:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("serving").setLevel(logging.INFO)

@@ -52,7 +52,7 @@ def test_a_secret_holds_256_bits(path: Path) -> None:
 
     def greatest(bits: int) -> int:
         asked.append(bits)
-        return 2**bits - 1
+        return int(2**bits - 1)
 
     digits = add_key(path, "CRM", at=AT, random=greatest).split("_")[2]
     assert asked == [40, 256]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from serving.safety.key_file import Key
+from serving.safety.key_file import ACTIONS, Key
 from serving.safety.keys import ANYONE, Keys, NotAllowed
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -151,7 +151,7 @@ def test_messages_hold_no_secret() -> None:
 def test_scopes_name_what_is_allowed() -> None:
     caller = Keys([key(models=("churn", "clv"), actions=("score",))]).who(GOOD, AT)
     assert [caller.may(each) for each in ("churn", "clv", "Churn", "offers", "*", "")] == [True, True, *[False] * 4]
-    assert [caller.may_do(each) for each in ("score", "explain", "bulk")] == [True, False, False]  # type: ignore[arg-type]
+    assert [caller.may_do(each) for each in ACTIONS] == [True, *[False] * 4]
 
 
 @pytest.mark.parametrize("caller", [Keys([key(models=("clv", "*"))]).who(GOOD, AT), ANYONE])
