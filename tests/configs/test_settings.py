@@ -47,6 +47,23 @@ def test_packed_models_are_served_where_somebody_says_so(monkeypatch: pytest.Mon
     assert Settings.read({"AUGURY_PACK": "/srv/pack"}).pack == Path("/srv/pack")
 
 
+def test_keys_are_those_in_var_where_there_are_any(tmp_path: Path) -> None:
+    settings = Settings.read({"AUGURY_VAR": str(tmp_path)})
+    assert (settings.keys_file, settings.keys) == (tmp_path / "keys.json", None)
+    settings.keys_file.write_text("{}")
+    assert settings.keys == tmp_path / "keys.json"
+
+
+def test_a_file_of_keys_that_is_named_is_never_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Not there is a mistake then: a service must not answer everybody for it. Links stay links."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for name in ("named.json", "link"):
+        settings = Settings.read({"AUGURY_KEYS": name})
+        assert settings.keys == settings.keys_file == tmp_path / name
+    assert Settings.read({"AUGURY_KEYS": "", "AUGURY_VAR": str(tmp_path)}).keys is None
+
+
 def test_the_environment_is_read_when_it_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AUGURY_VAR", str(tmp_path))
     assert Settings.read().var == tmp_path
