@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from configs.settings import SILENCE, Settings
+from experiments.batch_cli import COMMANDS as BATCH
 from experiments.features_cli import app as features_app
 from experiments.keys_cli import app as keys_app
 
@@ -20,6 +21,8 @@ app = typer.Typer(
 )
 app.add_typer(features_app, name="features")
 app.add_typer(keys_app, name="keys")
+for command in BATCH:
+    app.command()(command)
 
 Study = Annotated[str, typer.Argument(help="a study's name, or the path of its TOML")]
 Model = Annotated[str, typer.Argument(help="a registered model's name")]
@@ -101,20 +104,6 @@ def study(
     from experiments.commands import study as run
 
     run(name, check=check)
-
-
-@app.command()
-def score(
-    model: Model,
-    cutoff: Cutoff = None,
-    dataset: Dataset = None,
-    to: Annotated[Path | None, typer.Option(help="the folder to write; default: var/scored/MODEL")] = None,
-    reasons: Annotated[int, typer.Option(help="write so many reasons of each score too, in sentences", min=0)] = 0,
-) -> None:
-    """Score everyone of a champion's population to Parquet."""
-    from experiments.commands import score as run
-
-    run(model, cutoff=cutoff, dataset=dataset, to=to, reasons=reasons, settings=Settings.read())
 
 
 @app.command()

@@ -143,23 +143,6 @@ def card(name: str, *, to: Path | None, settings: Settings) -> None:
     Console().print("\n".join(str(path) for path in sorted(pages.iterdir())), soft_wrap=True)
 
 
-def score(
-    name: str, *, cutoff: str | None, dataset: str | None, to: Path | None, reasons: int, settings: Settings
-) -> None:
-    """Score a champion's population and print where it lies."""
-    at = None if cutoff is None else instant(cutoff)
-    deployment = Deployment.open(settings)
-    with steps(f"score {name}", 3) as step:
-        step("load the champion")
-        registered = deployment.registry.load(name)
-        step("load the history")
-        history = history_of(registered, dataset)
-        step("score")
-        scores = deployment.score(registered, history, cutoff=at, to=to, reasons=reasons)
-    where = to or settings.scored(name)
-    Console().print(f"{len(scores)} scores of {name} version {registered.version}: {where}", soft_wrap=True)
-
-
 def drift(name: str, *, cutoff: str | None, dataset: str | None, as_json: bool, warn: bool, settings: Settings) -> int:
     """Check a champion for drift, print the report and give the exit code."""
     at = None if cutoff is None else instant(cutoff)

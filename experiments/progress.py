@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 
 @contextmanager
@@ -29,3 +37,28 @@ def steps(title: str, total: int, *, console: Console | None = None) -> Iterator
 
         yield step
         bar.update(task, completed=total, description=title)
+
+
+@contextmanager
+def rows(title: str, *, console: Console | None = None) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar of rows; call what is given with what is being done, the rows done, and how many there are.
+
+    While their number is not known, 0, it only shows that something goes on.
+    """
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console or Console(stderr=True),
+    )
+    with bar:
+        task = bar.add_task(title, total=None)
+
+        def told(what: str, done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of or None, description=f"{title}: {what}")
+
+        yield told
+        bar.update(task, description=title)

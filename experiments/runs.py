@@ -1,8 +1,9 @@
 """What the commands do: train, score and watch, with the registry and folders of a deployment."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,16 @@ from models.money import Campaign
 from models.registry import Alias, ModelRegistry, NotRegistered, Registered
 from models.registry.promotion import champion_of
 from models.registry.runs import read_record
-from serving.batch import batch_frame, score
+from serving.batch import batch_frame
+from serving.batch.destinations import Destination, Folders
+from serving.batch.groups import of_history
+from serving.batch.manifest import Manifest
+from serving.batch.question import Asked, Group
+from serving.batch.run import Told, run
+from serving.batch.to_store import to_store
 from serving.drift import Report, drift
+from serving.store.opened import store_of
+from serving.suppression import Suppressions
 from training.judge import Judged
 from training.record import Worth, record
 from training.track import track
@@ -119,10 +128,44 @@ class Deployment:
         cutoff: pd.Timestamp | None = None,
         to: Path | None = None,
         reasons: int = 0,
-    ) -> pd.DataFrame:
-        """Score a population at a cutoff (by default where the history ends) into its folder."""
-        folder = to or self.settings.scored(registered.artifact.name)
-        return score(history, registered, cutoff=history.local(cutoff or history.end), to=folder, reasons=reasons)
+    ) -> Manifest:
+        """Score a population at a cutoff (by default where the history ends) into its folder, or another one."""
+        name = registered.artifact.name
+        groups = of_history(history, [registered], cutoff=cutoff or history.end)
+        elsewhere = None if to is None else Folders({name: to}.__getitem__)
+        return self.batch(groups, Asked({name: reasons}, self.suppressed()), to=elsewhere)[0]
+
+    def batch(
+        self,
+        groups: Sequence[Group],
+        asked: Asked,
+        *,
+        to: Destination | None = None,
+        told: Told = lambda what, done, rows: None,
+    ) -> list[Manifest]:
+        """Score groups of models, each into its own folder and into the store that the service answers from.
+
+        Or elsewhere, and then the service hears nothing of it.
+        """
+        made = run(groups, asked, to=to or Folders(self.settings.scored), clock=lambda: datetime.now(UTC), told=told)
+        if to is None:
+            models = {name: each for group in groups for name, each in group.models.items()}
+            for each in made:
+                told(f"{each['model']} to the store", 0, 0)
+                to_store(
+                    store_of(self.settings.store), models[each["model"]], self.settings.scored(each["model"]), each
+                )
+        return made
+
+    @property
+    def suppressed_file(self) -> Path:
+        """Where the list lies of those who may not be scored."""
+        return self.settings.var / "suppressed.parquet"
+
+    def suppressed(self, named: Path | None = None) -> Suppressions:
+        """Read who may not be scored, from a file that is named or from the list that was written last."""
+        path = named or self.suppressed_file
+        return Suppressions.read(path) if named or path.exists() else Suppressions()
 
     def drift(self, registered: Registered, history: History, *, cutoff: pd.Timestamp | None = None) -> Report:
         """Hold a population at a cutoff against the artifact's profile."""

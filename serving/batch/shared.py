@@ -1,0 +1,33 @@
+"""The scores of several models as rows of one table."""
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from serving.batch.draft import Draft
+from serving.batch.manifest import SCORES
+
+_LAST = ("model", "version")
+_AT_A_TIME = 65_536
+
+
+def shared(drafts: Sequence[Draft]) -> pa.RecordBatchReader:
+    """Stream the scores of drafts, one model after the other, with the columns of all; one that has none is null."""
+    parts = [part for draft in drafts for part in draft.parts(SCORES)]
+    kinds = {field.name: field.type for part in parts for field in pq.read_schema(part)}
+    names = [*(name for name in kinds if name not in _LAST), *_LAST]
+    schema = pa.schema([(name, kinds[name]) for name in names])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for part in parts:
+            for batch in pq.ParquetFile(part, pre_buffer=False).iter_batches(_AT_A_TIME):
+                yield _as(batch, schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    have = set(batch.schema.names)
+    columns = [batch.column(each.name) if each.name in have else pa.nulls(batch.num_rows, each.type) for each in schema]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
