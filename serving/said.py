@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import pandas as pd
-
 from serving.live.answers import Answers
 from serving.live.live import Live
 from serving.messages import Reason, Refusal, RefusalCode, Score
@@ -31,7 +29,7 @@ def _score(
     live: Live, answers: Answers, place: int, reasons: Sequence[list[Reason]] | None, common: str | None
 ) -> Score | Refusal:
     artifact, owner = live.registered.artifact, answers.owners[place]
-    cutoff = common if answers.cutoffs is None else pd.Timestamp(answers.cutoffs[place]).isoformat()
+    cutoff = common if answers.cutoffs is None else answers.cutoffs[place].isoformat()
     score = answers.columns["score"][place]
     if not math.isfinite(score):
         return refused(live, owner, "not_finite", "the model gave no finite number; look at its features", cutoff)
@@ -55,7 +53,7 @@ def _details(columns: dict[str, list[Any]], place: int) -> tuple[Any, ...]:
     numbers = [_number(columns[name][place]) if name in columns else None for name in _NUMBERS]
     day = columns["next_order"][place] if "next_order" in columns else None
     flags = columns["flags"][place] if "flags" in columns else None
-    return (*numbers, None if day is None else pd.Timestamp(day).date(), flags or None)
+    return (*numbers, None if day is None else day.date(), flags or None)
 
 
 def _number(value: Any) -> float | None:

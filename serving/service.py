@@ -40,7 +40,7 @@ class AuguryService:
 
 
 class Front:
-    """Stands before everything: what the API answers, it answers; the rest is BentoML's (its page of the description)."""
+    """Stands before everything: what the API answers, it answers; the rest is BentoML's (a page, for one)."""
 
     def __init__(self, app: App) -> None:
         self.app = app

@@ -11,8 +11,9 @@ from configs.service import ServiceSettings
 from configs.settings import Settings
 from serving.api.app import Api
 from serving.api.guard import Guard
+from serving.live.packed import read_pack
 from serving.live.snapshot import Snapshot
-from serving.live.source import FromRegistry, Source
+from serving.live.source import FromPack, FromRegistry, Source
 from serving.live.watch import Watch
 from serving.metrics import Metrics
 from serving.safety.audit import Audit
@@ -20,7 +21,7 @@ from serving.safety.key_ring import KeyRing
 from serving.safety.rate import Limits
 from serving.scorer import Scorer
 from serving.shadow import Compared, Shadow
-from serving.store.lmdb_store import LmdbStore
+from serving.store.opened import store_of
 
 _THRESHOLDS: Final = (50_000, 20, 50)
 """Of the collector: requests make little garbage, and walking what was loaded costs milliseconds."""
@@ -38,7 +39,7 @@ class Worker:
         self.shadow = Shadow(share=service.shadow, told=self._compared)
         self.scorer = Scorer(Snapshot({}), max_age_days=service.max_age_days, shadow=self.shadow)
         self.watch = Watch(
-            _source(settings, service), LmdbStore(settings.var / "store"), self.scorer.take, counted=self.metrics.watched
+            _source(settings, service), store_of(settings.store), self.scorer.take, counted=self.metrics.watched
         )
         self.api = Api(self.scorer, guard, self.metrics, ready=self.ready, seconds=service.timeout_seconds)
         self._watching: asyncio.Task[None] | None = None
@@ -91,4 +92,6 @@ class Worker:
 
 
 def _source(settings: Settings, service: ServiceSettings) -> Source:
+    if settings.pack is not None:
+        return FromPack(read_pack(settings.pack))
     return FromRegistry(settings.mlflow, dataset=service.dataset)

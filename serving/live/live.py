@@ -135,7 +135,7 @@ class Live:
 
     def _read(self, matrix: Matrix) -> dict[str, list[Any]]:
         """Take the batch's answers out of its rows."""
-        return {column.name.removeprefix(ANSWER): _values(column, matrix[:, place]) for place, column in self._answered}
+        return {column.name.removeprefix(ANSWER): column.plain(matrix[:, place]) for place, column in self._answered}
 
     @cached_property
     def _answered(self) -> list[tuple[int, Column]]:
@@ -145,7 +145,7 @@ class Live:
         """Put keys to values; rows that are not asked about fall out."""
         if not self._own_keys:
             return Answers(owners, None, None, values)
-        keys = {name: _values(column, matrix[:, place]) for place, name, column in self._own_keys}
+        keys = {name: column.plain(matrix[:, place]) for place, name, column in self._own_keys}
         answers = Answers(owners, keys.get("cutoff"), keys.get("category"), values)
         return answers.where(matrix[:, self._held.layout.place("eligible")] == 1) if "eligible" in keys else answers
 
@@ -155,10 +155,6 @@ class Live:
         asked = {"category", "eligible", *(["cutoff"] if self._held.cutoffs_differ else [])}
         columns = enumerate(self._held.layout.columns)
         return [(place, each.name, each) for place, each in columns if each.name in asked]
-
-
-def _values(column: Column, floats: Matrix) -> list[Any]:
-    return floats.tolist() if column.kind == "number" else plain(column.decode(floats))
 
 
 def plain(column: "pd.Series[Any]") -> list[Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, Literal, Self
 
@@ -14,6 +15,7 @@ from models.levels import is_text
 Kind = Literal["number", "text", "time"]
 Matrix = NDArray[np.float64]
 _MICROSECONDS: Final = "datetime64[us]"
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  # times of a frame are local, without a zone
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,16 @@ class Column:
             return pd.Series(times, name=self.name)
         found = np.array([*self.texts, None], dtype=object)[np.where(there, whole, len(self.texts))]
         return pd.Series(found, name=self.name, dtype="str")
+
+    def plain(self, floats: Matrix) -> list[Any]:
+        """Give a column of floats as plain values, a few of them many times faster than `decode`: numbers (null is
+        NaN), texts and times (null is None).
+        """
+        if self.kind == "number":
+            numbers: list[Any] = floats.tolist()
+            return numbers
+        told = self.texts.__getitem__ if self.kind == "text" else _time
+        return [told(int(each)) if each == each else None for each in floats.tolist()]
 
 
 @dataclass(frozen=True)
@@ -117,3 +129,7 @@ class Layout:
     def restore(cls, plain: Sequence[Mapping[str, Any]]) -> Self:
         """Take it back."""
         return cls(tuple(Column(each["name"], each["kind"], tuple(each["texts"])) for each in plain))
+
+
+def _time(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
