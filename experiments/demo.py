@@ -122,10 +122,10 @@ def _ask(settings: Settings, history: History) -> Answers:
     ):
         known = client.post("/v1/score", json={"customer_ids": ids}).raise_for_status().json()
         sent = client.post("/v1/score/payload", json=payload).raise_for_status().json()
-        unknown = client.post("/v1/score", json={"customer_ids": ["nobody"]})
+        unknown = client.post("/v1/score", json={"customer_ids": ["nobody"]}).raise_for_status().json()
     body = json.dumps({"customer_ids": ids[:1]})
     curl = f"curl -s http://127.0.0.1:3000/v1/score -H 'content-type: application/json' -d '{body}'"
-    return Answers(known["scores"], sent["scores"], f"{unknown.status_code} {unknown.json()['error']}", curl)
+    return Answers(known["results"], sent["results"], unknown["results"][0]["reason"], curl)
 
 
 def _payload_rows(history: History, customer_id: str) -> list[dict[str, Any]]:
@@ -146,9 +146,8 @@ def _answered(answers: Answers) -> Table:
         seen = set()
         for score in scores:
             if (score["customer_id"], score["model"]) not in seen:
-                what = score["label"] or f"{score['score']:.3f}" + (
-                    f" ({score['category']})" if score["category"] else ""
-                )
+                offered = f" ({score['category']})" if "category" in score else ""
+                what = score.get("label") or f"{score['score']:.3f}{offered}"
                 made.add_row(asked, score["customer_id"], score["model"], what)
             seen.add((score["customer_id"], score["model"]))
     made.add_row("id", "nobody", "", answers.unknown)
