@@ -23,7 +23,7 @@ _MEND: Final[tuple[tuple[type[Exception], str], ...]] = (
     (exceptions.AuthenticationError, "see to the user and the password in the store's URL"),
     (exceptions.NoPermissionError, "give the user in the store's URL rights on the keys augury:*"),
     (exceptions.BusyLoadingError, "it reads its data and will answer when that is done"),
-    (exceptions.OutOfMemoryError, "raise its maxmemory; it needs room for two generations of a block"),
+    (exceptions.OutOfMemoryError, "raise its maxmemory; it needs room for three generations of a block"),
     (exceptions.ReadOnlyError, "it is a replica; name the primary in the store's URL"),
     (exceptions.ConnectionError, "see whether it runs and can be reached; the store is back as soon as it is"),
     (exceptions.TimeoutError, "see whether it is overloaded or stopped; the store is back as soon as it answers"),
@@ -137,4 +137,4 @@ def _where(url: str) -> str:
 
 def _reason(error: Exception) -> str:
     """Say what a server answered without what it was sent, which may be ids of customers."""
-    return str(error).rpartition(" of pipeline caused error: ")[2].partition(", with args")[0]
+    return str(error).rpartition(" of pipeline caused error: ")[2].partition(", with args")[0].rstrip(".")

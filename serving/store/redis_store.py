@@ -1,7 +1,7 @@
 """The store for several machines: one Redis server (6 or newer, no cluster).
 
 - `augury:NAME:current`: as JSON the generation that is current, and the number of the one before, which is kept until
-  the next writing.
+  the next one is there.
 - `augury:NAME:NUMBER`: a hash of all rows by id, and a field that no id is. That field stands for the whole: a hash is
   removed and evicted as a whole, so that where the field is, nobody is missing.
 - `augury:NAME:draft:TOKEN`: such a hash while it is written; it expires when its writer is gone.
@@ -9,8 +9,9 @@
 Measured for rows of 360 bytes: a hash takes 443 bytes a customer, keys of their own 507, hashes of 100 customers packed
 as lists 411; 1,000 customers of one hash by `HMGET` take 3.0 ms, of keys by `MGET` 3.3, of many hashes 11.
 
-The server needs room for two generations of a block. `maxmemory-policy noeviction` is right for it; under another a
-block that was evicted is told of (`StoreAway`) until it is written anew.
+The server needs room for two generations of a block, and a third while one is written. Right for it are
+`maxmemory-policy noeviction` (under another a block that was evicted is told of by `StoreAway` until it is written
+anew) and `lazyfree-lazy-expire yes` (or else it pauses while it forgets what a writer left that was killed).
 """
 
 import json
@@ -123,11 +124,10 @@ class RedisStore:
         columns: Sequence[str],
         about: Mapping[str, Any],
     ) -> Generation:
-        """Let go of the generation before the current one, fill a hash beside it, then name it the current one."""
+        """Fill a hash beside the others, then name it the current one; only the one before is kept."""
         check_name(name)
         draft = _key(name, f"draft:{uuid.uuid4().hex}")
         with self.server.write() as redis:
-            _let_go(redis, _former(redis, name))
             try:
                 customers = _fill(redis, draft, rows)
 
@@ -168,12 +168,6 @@ def _former(redis: Redis, name: str) -> Turned | None:
         return None
 
 
-def _let_go(redis: Redis, turned: Turned | None) -> None:
-    """Take away the generation before the current one; the server does so in the background."""
-    if turned is not None and turned.former is not None:
-        redis.unlink(_key(turned.generation.name, turned.former))
-
-
 def _fill(redis: Redis, draft: str, rows: Iterable[tuple[str, bytes]]) -> int:
     """Put rows into a hash that lives as long as it grows; gives how many there were."""
     redis.hset(draft, WHOLE, b"")
@@ -189,7 +183,10 @@ def _fill(redis: Redis, draft: str, rows: Iterable[tuple[str, bytes]]) -> int:
 
 
 def _publish(redis: Redis, name: str, draft: str, made: Callable[[str], Generation]) -> Generation:
-    """Name a hash the current generation, in one step. Raises `WatchError` where another writer was faster."""
+    """Name a hash the current generation and drop the one before the last, in one step.
+
+    Raises `WatchError` where another writer was faster.
+    """
     with redis.pipeline() as turning:
         turning.watch(_key(name, "current"), draft)  # type: ignore[no-untyped-call]  # redis-py's
         former = _former(turning, name)
@@ -200,6 +197,7 @@ def _publish(redis: Redis, name: str, draft: str, made: Callable[[str], Generati
         turning.persist(draft)
         turning.rename(draft, _key(name, generation.number))
         turning.set(_key(name, "current"), Turned(generation, former.generation.number if former else None).json)
-        _let_go(turning, former)
+        if former is not None and former.former is not None:
+            turning.unlink(_key(name, former.former))
         turning.execute()
     return generation

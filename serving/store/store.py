@@ -92,9 +92,9 @@ class Store(Protocol):
         """Write a generation, each customer once, and then make it current: readers see it whole or not at all.
 
         `about` is read when all rows have been taken, so that what makes them may still add to it.
-        The one before stays readable for those who opened it, until the next is written. Ids are any text, a row any
-        bytes. What a writer that died has left is taken away by the next one. Raises `ValueError` for an id that comes
-        twice or is empty and for a name that is none, and `StoreAway`.
+        The one before stays readable for those who opened it, until the next one is current. Ids are any text, a row
+        any bytes. Raises `ValueError` for an id that comes twice or is empty and for a name that is none, and
+        `StoreAway`.
         """
 
 
