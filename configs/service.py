@@ -3,6 +3,16 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+_VARIABLES: Final = {
+    "dataset": "AUGURY_DATASET",
+    "max_age_days": "AUGURY_MAX_AGE_DAYS",
+    "poll_seconds": "AUGURY_POLL_SECONDS",
+    "timeout_seconds": "AUGURY_TIMEOUT_SECONDS",
+    "shadow": "AUGURY_SHADOW",
+    "workers": "AUGURY_WORKERS",
+}
 
 
 @dataclass(frozen=True)
@@ -33,8 +43,14 @@ class ServiceSettings:
             _number(environment, "AUGURY_POLL_SECONDS", 5.0, least=0.05),
             _number(environment, "AUGURY_TIMEOUT_SECONDS", 10.0, least=0.05),
             _number(environment, "AUGURY_SHADOW", 1.0, most=1.0),
-            int(_number(environment, "AUGURY_WORKERS", 1.0, least=1.0, most=1024.0)),
+            _whole(environment, "AUGURY_WORKERS", 1, most=1024),
         )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What `read` reads to be this; what is not said is left out."""
+        said = {variable: getattr(self, name) for name, variable in _VARIABLES.items()}
+        return {variable: str(value) for variable, value in said.items() if value is not None}
 
 
 def _number(
@@ -48,3 +64,10 @@ def _number(
     if not least <= value <= most:
         raise ValueError(f"{name} is {said}; give a number from {least:g} to {most:g}")
     return value
+
+
+def _whole(environment: Mapping[str, str], name: str, default: int, *, most: int) -> int:
+    value = _number(environment, name, default, least=1.0, most=most)
+    if value != int(value):
+        raise ValueError(f"{name} is {environment[name]!r}; give a whole number")
+    return int(value)

@@ -2,11 +2,13 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from configs.service import ServiceSettings
 from configs.settings import SILENCE, Settings
 from experiments.batch_cli import COMMANDS as BATCH
 from experiments.features_cli import app as features_app
@@ -108,14 +110,23 @@ def study(
 
 @app.command()
 def serve(
-    dataset: Annotated[str | None, typer.Option(help="serve the champions of this dataset; default: all")] = None,
-    host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="the port to listen on")] = 3000,
+    dataset: Annotated[
+        str | None, typer.Option(help="serve the champions of this dataset; default: AUGURY_DATASET, or all")
+    ] = None,
+    host: Annotated[str, typer.Option(help="the address to listen on; beyond this machine only with API keys")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="the port to listen on", min=1, max=65535)] = 3000,
+    workers: Annotated[
+        int | None, typer.Option(help="processes that share the port; default: AUGURY_WORKERS, or 1", min=1)
+    ] = None,
 ) -> None:
     """Serve the champions over HTTP."""
     from experiments.server import replace_process
 
-    replace_process(Settings.read(), dataset=dataset, host=host, port=port)
+    said = ServiceSettings.read()
+    service = replace(said, dataset=dataset or said.dataset, workers=workers or said.workers)
+    replace_process(Settings.read(), service, host=host, port=port)
 
 
 @app.command()

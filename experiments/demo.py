@@ -11,6 +11,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from configs.service import ServiceSettings
 from configs.settings import Settings
 from configs.study import Study, read_study
 from experiments.commands import drift_table
@@ -117,7 +118,7 @@ def _ask(settings: Settings, history: History) -> Answers:
         "models": [WATCHED],
     }
     with (
-        running(settings, dataset=SERVED, port=free_port(), log=settings.var / "service.log") as url,
+        running(settings, ServiceSettings(dataset=SERVED), port=free_port(), log=settings.var / "service.log") as url,
         httpx.Client(base_url=url, timeout=30) as client,
     ):
         known = client.post("/v1/score", json={"customer_ids": ids}).raise_for_status().json()

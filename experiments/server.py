@@ -11,9 +11,13 @@ from pathlib import Path
 
 import httpx
 
+from configs.service import ServiceSettings
 from configs.settings import SILENCE, Settings
+from serving.safety.binding import check_binding
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+"""With a registry that is away: the service answers from what it has, and asks again soon."""
 
 
 def command(*, host: str, port: int) -> list[str]:
@@ -22,18 +26,26 @@ def command(*, host: str, port: int) -> list[str]:
     return [*serve, "--host", host, "--port", str(port), "--working-dir", str(ROOT)]
 
 
-def environment(settings: Settings, dataset: str | None) -> dict[str, str]:
-    """Give the environment of the service: where its models and features lie, and no telemetry."""
-    ours = {"AUGURY_VAR": str(settings.var), "AUGURY_MLFLOW": settings.mlflow}
-    home = {"BENTOML_HOME": str(settings.var / "bentoml")}
+def environment(settings: Settings, service: ServiceSettings, *, port: int) -> dict[str, str]:
+    """Give the environment of a service: where its models and features lie, how it behaves, and no telemetry.
+
+    BentoML's home is a folder of this service's own: in it, at each start, BentoML makes an empty folder for the
+    metrics that the workers count together.
+    """
+    home = str(settings.var / "services" / str(port))
+    ours = {"AUGURY_VAR": str(settings.var), "AUGURY_MLFLOW": settings.mlflow, "BENTOML_HOME": home}
     keys = {"AUGURY_KEYS": str(settings.named_keys)} if settings.named_keys else {}
     store = {"AUGURY_STORE": settings.store} if settings.named_store else {}
-    return {**SILENCE, **os.environ, **ours, **home, **keys, **store, **({"AUGURY_DATASET": dataset} if dataset else {})}
+    pack = {"AUGURY_PACK": str(settings.pack)} if settings.pack else {}
+    return {**PATIENCE, **SILENCE, **os.environ, **ours, **keys, **store, **pack, **service.environment}
 
 
-def replace_process(settings: Settings, *, dataset: str | None, host: str, port: int) -> None:
-    """Become the service: signals and exit codes are then its own."""
-    os.execve(sys.executable, command(host=host, port=port), environment(settings, dataset))
+def replace_process(settings: Settings, service: ServiceSettings, *, host: str, port: int) -> None:
+    """Become the service: signals and exit codes are then its own. Raises `NotSafe` where everybody could ask."""
+    beware = check_binding(host, keys=settings.keys is not None)
+    if beware:
+        print(f"augury: {beware}", file=sys.stderr)
+    os.execve(sys.executable, command(host=host, port=port), environment(settings, service, port=port))
 
 
 def free_port() -> int:
@@ -44,17 +56,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(settings: Settings, *, dataset: str | None, port: int, log: Path, patience: float = 90) -> Iterator[str]:
+def running(
+    settings: Settings, service: ServiceSettings, *, port: int, log: Path, patience: float = 90
+) -> Iterator[str]:
     """Run the service until the block ends; gives its URL once it is ready.
 
     Raises `RuntimeError` with the end of its log if it stops or is not ready in time.
     """
     url = f"http://127.0.0.1:{port}"
     log.parent.mkdir(parents=True, exist_ok=True)
+    told = environment(settings, service, port=port)
     with log.open("w") as out:
-        process = subprocess.Popen(
-            command(host="127.0.0.1", port=port), env=environment(settings, dataset), stdout=out, stderr=out
-        )
+        process = subprocess.Popen(command(host="127.0.0.1", port=port), env=told, stdout=out, stderr=out)
         try:
             _wait(url, process, log, patience)
             yield url
