@@ -65,6 +65,21 @@ def test_numbers_rise_though_the_clock_goes_back() -> None:
     assert len(next_number("00000003")) == 20
 
 
+def test_what_is_taken_away_while_it_is_opened_is_opened_anew(lmdb_store: LmdbStore) -> None:
+    put(lmdb_store, "churn", [("anna", b"1")])
+    seen: list[Path] = []
+
+    def slowly(place: Path) -> LmdbBlock:
+        seen.append(place)
+        if len(seen) == 1:
+            for _ in range(2):
+                put(lmdb_store, "churn", [("anna", b"2")])
+        return LmdbBlock(place)
+
+    assert read(lmdb_store._try("churn", slowly), "anna") == [b"2"]
+    assert [each.exists() for each in seen] == [False, True]
+
+
 def test_drafts_of_the_dead_are_taken_away_by_the_next_writer_those_of_the_living_are_not(
     lmdb_store: LmdbStore,
 ) -> None:

@@ -156,6 +156,23 @@ def test_a_user_without_rights_is_told_of(own_redis: Servers) -> None:
     _all_refuse(bad, RedisBlock(bad.server, block.generation), r"rights on the keys augury:\*", seconds=2)
 
 
+@pytest.mark.parametrize("command", ["HMGET", "HLEN", "HSET", "RENAME"])
+def test_a_server_that_lacks_a_command_is_told_of_without_what_it_was_sent(own_redis: Servers, command: str) -> None:
+    server, lacking = own_redis(), own_redis("--rename-command", command, "")
+    _, block = _filled(server)
+    store = RedisStore(lacking.url)
+
+    def use() -> None:
+        put(store, "churn", [ANNA])
+        read(RedisBlock(store.server, block.generation), "c0001")
+
+    with pytest.raises(StoreAway, match=f"(?i)unknown command '{command}'; see to the server") as away:
+        use()
+    assert "c0001" not in str(away.value)
+    assert "anna" not in str(away.value)
+    assert "churn:" not in str(away.value)
+
+
 def test_a_user_may_have_the_right_to_read_alone(own_redis: Servers) -> None:
     server = own_redis(
         "--user", "reader", "on", ">secret", "%R~augury:*", "+get", "+hmget", "+hlen", "+ping", "+select"

@@ -10,16 +10,17 @@ from serving.store.opened import store_of
 from serving.store.store import Block, Store, StoreAway
 from tests.serving.store.asked import put, read
 
+Rows = dict[str, bytes]
+Step = tuple[str, str, Rows]
 NAMES = ["churn", "suppressed"]
 ids = st.one_of(st.sampled_from(["a", "b", "ab", "\0", "x" * 511, "x" * 512, "x" * 513]), st.text(min_size=1))
 rows = st.dictionaries(ids, st.one_of(st.sampled_from([b"", b"\0"]), st.binary()), max_size=6)
-steps = st.one_of(
+steps: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("write"), st.sampled_from(NAMES), rows),
     st.tuples(st.just("twice"), st.sampled_from(NAMES), rows),
     st.tuples(st.just("open"), st.sampled_from(NAMES), st.just({})),
     st.tuples(st.just("read"), st.sampled_from(NAMES), rows),
 )
-Rows = dict[str, bytes]
 
 
 @dataclass
@@ -65,7 +66,7 @@ def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(steps=st.lists(steps, max_size=12))
-def test_a_store_is_a_dict(base: str, steps: list[tuple[str, str, Rows]]) -> None:
+def test_a_store_is_a_dict(base: str, steps: list[Step]) -> None:
     store, oracle = _fresh(base), Oracle()
     for step, name, said in steps:
         _take(store, oracle, step, name, said)
