@@ -1,0 +1,35 @@
+"""A client of the service: typed questions, typed answers, typed errors. Nothing of the service is imported."""
+
+from serving.client.answers import Offers, Readiness, Scores
+from serving.client.client import Client
+from serving.client.errors import (
+    BadRequest,
+    Failed,
+    Forbidden,
+    NotScorable,
+    RateLimited,
+    ServiceError,
+    StoreAway,
+    TookTooLong,
+    Unauthorized,
+    UnknownModel,
+    Unreachable,
+)
+
+__all__ = [
+    "BadRequest",
+    "Client",
+    "Failed",
+    "Forbidden",
+    "NotScorable",
+    "Offers",
+    "RateLimited",
+    "Readiness",
+    "Scores",
+    "ServiceError",
+    "StoreAway",
+    "TookTooLong",
+    "Unauthorized",
+    "UnknownModel",
+    "Unreachable",
+]

@@ -1,0 +1,84 @@
+"""What the client gives back: the service's own types, put together where a question was asked in parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from serving.messages import Answer, CustomerOffers, OffersAnswer, Refusal, Score
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The answers to one question: one, or, over 1,000 customers, several; each is of one moment of the service."""
+
+    answers: Sequence[Answer]
+
+    @property
+    def results(self) -> list[Score | Refusal]:
+        """Scores and refusals, customers in the order asked."""
+        return [result for each in self.answers for result in each.results]
+
+    @property
+    def scores(self) -> list[Score]:
+        """The scores alone."""
+        return [each for each in self.results if isinstance(each, Score)]
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """Why others have none."""
+        return [each for each in self.results if isinstance(each, Refusal)]
+
+    @property
+    def request_ids(self) -> list[str]:
+        """By which the service's log knows the question."""
+        return [each.request_id for each in self.answers]
+
+
+@dataclass(frozen=True)
+class Offers:
+    """The answers to one question about offers, as `Scores`."""
+
+    answers: Sequence[OffersAnswer]
+
+    @property
+    def results(self) -> list[CustomerOffers | Refusal]:
+        """Offers and refusals, customers in the order asked."""
+        return [result for each in self.answers for result in each.results]
+
+    @property
+    def offers(self) -> list[CustomerOffers]:
+        """Each customer's offers."""
+        return [each for each in self.results if isinstance(each, CustomerOffers)]
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """Why others have none."""
+        return [each for each in self.results if isinstance(each, Refusal)]
+
+    @property
+    def request_ids(self) -> list[str]:
+        """By which the service's log knows the question."""
+        return [each.request_id for each in self.answers]
+
+
+class LiveModel(Struct, frozen=True):
+    """A model's version, and the batch that it answers from, None where there is none yet."""
+
+    version: str
+    generation: str | None = None
+    cutoff: str | None = None
+
+
+class Readiness(Struct, frozen=True):
+    """Whether the worker that was asked gives scores, and what is not as it should be.
+
+    `waiting` says of models why they are not what the registry says; `registry` and `store` are "ok", or why not.
+    """
+
+    ready: bool
+    models: dict[str, LiveModel]
+    challengers: dict[str, str]
+    waiting: dict[str, str]
+    registry: str
+    store: str

@@ -1,0 +1,165 @@
+"""The client: a method for each route."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+import msgspec
+
+from serving.client.answers import Offers, Readiness, Scores
+from serving.client.retries import Retries
+from serving.messages import (
+    MAX_IDS,
+    Answer,
+    ById,
+    ModelInfo,
+    Models,
+    OffersAnswer,
+    OffersAsked,
+    Transaction,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+T = TypeVar("T")
+_RETRIES: Final = Retries()
+_ANSWER: Final = msgspec.json.Decoder(Answer)
+_OFFERS: Final = msgspec.json.Decoder(OffersAnswer)
+_MODELS: Final = msgspec.json.Decoder(Models)
+_READY: Final = msgspec.json.Decoder(Readiness)
+
+
+class Client:
+    """Asks the service at a URL, with an API key where it wants one; an answer takes `timeout` seconds at most.
+
+    `with Client(url, key=…) as client:` lets go of its connections at the end. May be used by any threads. Every method
+    raises `ServiceError`: `errors` names its kinds, and `Retries` says what is asked again before.
+    """
+
+    def __init__(
+        self, url: str, key: str | None = None, *, timeout: float = 10.0, retries: int | Retries = _RETRIES
+    ) -> None:
+        from serving.client.transport import Transport  # httpx takes a third of a second
+
+        told = Retries(retries) if isinstance(retries, int) else retries
+        self._transport = Transport(url, key=key, timeout=timeout, retries=told)
+
+    def score(self, customer_ids: Iterable[str], models: Sequence[str] | None = None, *, explain: int = 0) -> Scores:
+        """Score customers by what the latest batch knows of them, each once, in the order asked.
+
+        Over 1,000 are asked in parts. Without named models all answer that the key may ask. `explain` is how many
+        reasons each score comes with.
+        """
+        asked = [ById(part, _list(models), explain) for part in parts(customer_ids)]
+        return Scores([self._ask("/v1/score", each, _ANSWER) for each in asked])
+
+    def score_history(
+        self,
+        customer_id: str,
+        cutoff: datetime | str,
+        transactions: "Iterable[Transaction | Mapping[str, Any]] | pd.DataFrame",
+        models: Sequence[str] | None = None,
+        *,
+        explain: int = 0,
+    ) -> Scores:
+        """Score a customer from all of their transactions before the cutoff.
+
+        They are `Transaction`s, dictionaries with such keys, or a data frame with such columns.
+        """
+        sent = transactions.to_dict("records") if hasattr(transactions, "to_dict") else list(transactions)
+        asked = {"customer_id": customer_id, "models": _list(models), "explain": explain}
+        return Scores([self._ask("/v1/score/payload", {**asked, "cutoff": cutoff, "transactions": sent}, _ANSWER)])
+
+    def score_features(
+        self,
+        customer_id: str,
+        features: Mapping[str, float | str | None],
+        models: Sequence[str] | None = None,
+        *,
+        explain: int = 0,
+    ) -> Scores:
+        """Score a customer from features that are ready made."""
+        asked = {"customer_id": customer_id, "models": _list(models), "explain": explain}
+        return Scores([self._ask("/v1/score/payload", {**asked, "features": dict(features)}, _ANSWER)])
+
+    def bulk(self, rows: Any, models: Sequence[str] | None = None) -> "pa.Table":
+        """Score feature rows: an Arrow table, a data frame, or dictionaries, with customer_id and a column a feature.
+
+        Gives a row a customer (or pair) and model, model by model; more rows than the service takes at once are asked
+        in parts. Of customers who must not be scored `refusal` and `reason` say why.
+        """
+        from serving.client import arrow  # pyarrow takes its time
+
+        asked = [arrow.written(part, models) for part in arrow.parts(arrow.table_of(rows))]
+        return arrow.together([self._transport.ask("/v1/bulk", each, kind=arrow.KIND) for each in asked])
+
+    def offers(
+        self,
+        customer_ids: Iterable[str],
+        *,
+        model: str | None = None,
+        top: int = 3,
+        at_least: float = 0.0,
+        only: Sequence[str] | None = None,
+        exclude: Sequence[str] = (),
+        explain: int = 0,
+    ) -> Offers:
+        """Ask what to offer customers next: the `top` categories from a probability of `at_least`.
+
+        `only` and `exclude` name categories. The model need not be named where there is one of categories.
+        """
+        asked = [
+            OffersAsked(part, model, top, at_least, _list(only), list(exclude), explain) for part in parts(customer_ids)
+        ]
+        return Offers([self._ask("/v1/offers", each, _OFFERS) for each in asked])
+
+    def models(self) -> list[ModelInfo]:
+        """Ask what the service answers for, as far as the key may ask."""
+        return _MODELS.decode(self._transport.ask("/v1/models")).models
+
+    def ready(self) -> Readiness:
+        """Ask whether the service gives scores, which needs no key."""
+        return _READY.decode(self._transport.ask("/readyz", also=HTTPStatus.SERVICE_UNAVAILABLE))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        """Give it."""
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Let go of the connections."""
+        self.close()
+
+    def _ask(self, path: str, asked: object, answer: "msgspec.json.Decoder[T]") -> T:
+        return answer.decode(self._transport.ask(path, _ENCODER.encode(asked)))
+
+
+def parts(customer_ids: Iterable[str]) -> list[list[str]]:
+    """Give customers, each once, in parts that the service takes; one part at least.
+
+    Raises `TypeError` for a text, which would be asked letter by letter.
+    """
+    if isinstance(customer_ids, str):
+        raise TypeError(f"customer_ids is a text; give a list, such as [{customer_ids!r}]")
+    ids = list(dict.fromkeys(customer_ids))
+    return [ids[start : start + MAX_IDS] for start in range(0, max(1, len(ids)), MAX_IDS)]
+
+
+def _list(names: Sequence[str] | None) -> list[str] | None:
+    return None if names is None else list(names)
+
+
+def _plain(value: Any) -> Any:
+    """Give what msgspec does not know as what it does: numbers of NumPy, times and nulls of pandas."""
+    if type(value).__name__ in ("NaTType", "NAType"):
+        return None
+    return value.isoformat() if isinstance(value, datetime) else value.item()
+
+
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number")
