@@ -10,6 +10,7 @@ import pandas as pd
 from features.engine.asked import check_declarations, check_past
 from features.engine.door import admit
 from features.engine.run import observe
+from features.engine.session import shared
 from features.history import History
 from features.library import POPULATIONS
 from models.artifact import Artifact
@@ -42,7 +43,8 @@ def observed(
     for zone in dict.fromkeys(map(zone_of, artifacts)):
         here = [each for each in artifacts if zone_of(each) == zone]
         try:
-            seen |= _seen(here, rows, pd.Timestamp(_local(cutoff, zone)), zone)
+            with shared():
+                seen |= _seen(here, rows, pd.Timestamp(_local(cutoff, zone)), zone)
         except ValueError as error:
             raise NotHistory(str(error)) from error
     return seen

@@ -1,6 +1,7 @@
 """Expressions of the vocabulary as SQL, through sqlglot's builder (DuckDB's dialect where text is parsed)."""
 
 from collections.abc import Callable
+from functools import cache
 
 from sqlglot import exp
 
@@ -107,6 +108,7 @@ def days(count: int) -> exp.Expr:
     return exp.Interval(this=exp.Literal.string(str(count)), unit=exp.var("DAY"))
 
 
+@cache
 def identifier(name: str) -> str:
     """Quote a name for SQL text."""
     return exp.to_identifier(name, quoted=True).sql(dialect="duckdb")

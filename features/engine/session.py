@@ -1,9 +1,13 @@
 """A DuckDB session over a history: its tables and the views that declarations speak of."""
 
+import itertools
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
 
 import duckdb
@@ -53,20 +57,55 @@ def session() -> Iterator[duckdb.DuckDBPyConnection]:
     Where memory runs out, DuckDB spills to a folder `augury-…` of the system's temporary one (`TMPDIR` says another):
     it makes the folder at the first need, and takes it away when the session closes.
     """
-    spilled = Path(tempfile.gettempdir()) / f"augury-{uuid4().hex}"
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": False,
-        "temp_directory": str(spilled),
-    }
-    opened = duckdb.connect(":memory:", config=config)
-    try:
+    with _part_of(engine) if (engine := _SHARED.get()) else closing(_engine()) as opened:
         opened.execute("SET TimeZone = 'UTC'")
         opened.execute("SET enable_progress_bar = false")
         # DuckDB 2.0.0 makes `TRY_CAST` over `read_csv` strict by it: text among amounts would end the query.
         opened.execute("SET disabled_optimizers = 'type_pushdown'")
         yield opened
+
+
+@contextmanager
+def shared() -> Iterator[None]:
+    """Let the sessions of a block be parts of one engine that this thread keeps: each opens in 1 ms instead of 15.
+
+    For histories of a few rows, asked many times. A part sees nothing of another's tables.
+    """
+    if not hasattr(_KEPT, "engine"):
+        _KEPT.engine = _engine(threads=1)
+    token = _SHARED.set(_KEPT.engine)
+    try:
+        yield
     finally:
-        opened.close()
+        _SHARED.reset(token)
+
+
+_SHARED: ContextVar[duckdb.DuckDBPyConnection | None] = ContextVar("shared engine", default=None)
+_KEPT: Final = threading.local()
+_PARTS: Final = itertools.count()
+
+
+def _engine(**config: str | bool | int | float | list[str]) -> duckdb.DuckDBPyConnection:
+    spilled = Path(tempfile.gettempdir()) / f"augury-{uuid4().hex}"
+    own: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "temp_directory": str(spilled),
+    }
+    return duckdb.connect(":memory:", config={**own, **config})
+
+
+@contextmanager
+def _part_of(engine: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a session of an engine that is open, in a catalogue of its own."""
+    name = f"part_{next(_PARTS)}"
+    with closing(engine.cursor()) as opened:
+        opened.execute(f"ATTACH ':memory:' AS {name}")
+        opened.execute(f"USE {name}")
+        try:
+            yield opened
+        finally:
+            opened.execute("USE memory")
+            opened.execute(f"DETACH {name}")
 
 
 def place(opened: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table | Scan]) -> None:

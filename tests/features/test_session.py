@@ -1,6 +1,7 @@
 """Sessions of DuckDB: text among numbers is no error of reading, and what does not fit into memory leaves no trace."""
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ import pytest
 from features.engine.door import admit
 from features.engine.run import Engine, observe
 from features.engine.scan import scan_files
-from features.engine.session import session
+from features.engine.session import session, shared
 from features.library import chosen
 from features.policy import Policy
 from features.usability import examine
@@ -78,3 +79,40 @@ def test_a_session_that_does_not_spill_makes_no_folder(place: Path) -> None:
     with session() as opened:
         assert opened.execute("SELECT 1").fetchall() == [(1,)]
         assert [*(place / "temporary").iterdir(), *(place / "here").iterdir()] == []
+
+
+def test_sessions_that_share_an_engine_see_nothing_of_one_another() -> None:
+    with shared():
+        with session() as first:
+            first.execute("CREATE TABLE mine AS SELECT 1 AS i")
+            with session() as second, pytest.raises(duckdb.CatalogException):
+                second.sql("SELECT * FROM mine")
+            assert first.sql("SELECT i FROM mine").fetchall() == [(1,)]
+        with session() as third:
+            third.execute("CREATE TABLE mine AS SELECT 2 AS i")
+            assert third.sql("SELECT i FROM mine").fetchall() == [(2,)]
+            assert third.sql("SELECT current_setting('TimeZone')").fetchall() == [("UTC",)]
+            catalogues = third.sql("SELECT count(*) FROM duckdb_databases() WHERE NOT internal").fetchall()
+        assert catalogues == [(2,)]  # the engine's own and the third's: those of the first two are gone
+
+
+def test_a_session_that_shares_an_engine_gives_the_same_features_after_an_error() -> None:
+    sales = pd.DataFrame({"customer_id": ["a", "a"], "time": pd.to_datetime(["2024-01-01", "2024-01-03"])})
+    asked = pd.DataFrame({"customer_id": ["a"], "cutoff": pd.Timestamp("2024-01-04")})
+    with shared():
+        with pytest.raises(ValueError, match="amount"):
+            admit("shop", {"transactions": sales})
+        history = admit("shop", {"transactions": sales.assign(amount=[1.5, 3.0])})
+        assert observe(history, asked, chosen(["spend"]))["spend"].tolist() == [4.5]
+    with session() as alone:
+        assert alone.sql("SELECT count(*) FROM duckdb_databases() WHERE NOT internal").fetchall() == [(1,)]
+
+
+def test_threads_that_share_have_engines_of_their_own() -> None:
+    def asked(number: int) -> list[tuple[int, ...]]:
+        with shared(), session() as opened:
+            opened.execute(f"CREATE TABLE t AS SELECT {number} AS i")
+            return opened.sql("SELECT i FROM t").fetchall()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(asked, range(200))) == [[(number,)] for number in range(200)]
