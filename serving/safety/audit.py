@@ -65,7 +65,7 @@ class Audit:
             self.dropped += 1
             return
         self._lines.append(line)
-        if 2 * waiting == self._waiting:
+        if waiting == self._waiting // 2:
             self._awake.set()
 
     def close(self, patience: float = 5.0) -> None:

@@ -51,12 +51,13 @@ class Limits:
             return 0.0
         rate, burst = caller.rate * self._share, caller.burst * self._share
         bucket = self._buckets.get(caller.id) or self._new(caller.id, burst, now)
-        tokens = min(burst, bucket.tokens + max(0.0, now - bucket.at) * rate)
+        at = max(now, bucket.at)
+        tokens = min(burst, bucket.tokens + (at - bucket.at) * rate)
         wait = (min(cost, burst) - tokens) / rate
         if wait > _INSTANT:
             return wait
-        bucket.tokens, bucket.at = tokens - cost, now
-        bucket.full_at = now + (burst - bucket.tokens) / rate
+        bucket.tokens, bucket.at = tokens - cost, at
+        bucket.full_at = at + (burst - bucket.tokens) / rate
         return 0.0
 
     def __len__(self) -> int:

@@ -111,6 +111,19 @@ def test_too_many_that_wait_are_dropped_and_counted_and_nobody_waits(tmp_path: P
     assert (audit.written, audit.lost) == (101, 0)
 
 
+def test_the_thread_does_not_pause_where_half_of_those_that_may_wait_do(tmp_path: Path) -> None:
+    audit, took = Audit(tmp_path, waiting=101), []
+    for round_ in range(1, 6):
+        start = time.monotonic()
+        for number in range(60):
+            audit.note(line(number))
+        while audit.written < 60 * round_:
+            time.sleep(0.001)
+        took.append(time.monotonic() - start)
+    audit.close()
+    assert min(took) < 0.15
+
+
 def test_a_close_does_not_wait_for_ever_and_later_lines_are_dropped(tmp_path: Path) -> None:
     handle = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)

@@ -1,12 +1,14 @@
 """Who a key belongs to: a table of what is presented, scopes, ends, and what a guesser can learn."""
 
 import hmac
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from serving.safety import keys as keys_module
 from serving.safety.key_file import ACTIONS, Key
 from serving.safety.keys import ANYONE, Keys, NotAllowed
 
@@ -111,6 +113,13 @@ def test_the_digest_is_compared_in_constant_time_for_unknown_ids_too(
         assert presented != GOOD
     [(kept, asked)] = compared
     assert (len(kept), asked) == (32, sha256(presented[-43:].encode()).digest())
+
+
+def test_an_unknown_id_is_nobodys_whatever_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even a secret with the digest that stands in for those that are not there opens nothing."""
+    standing_in = replace(keys_module._NOBODY, digest=sha256(SECRET.encode()).digest())
+    monkeypatch.setattr(keys_module, "_NOBODY", standing_in)
+    assert refused(Keys([]), GOOD).why == "unknown"
 
 
 def test_only_who_has_the_secret_learns_that_a_key_is_over() -> None:

@@ -58,8 +58,9 @@ def test_nothing_drifts_over_a_million_requests() -> None:
 
 
 def test_a_clock_that_stands_or_goes_back_gives_nothing() -> None:
-    limits, who = Limits(), caller(10, 1)
-    assert asked(limits, who, [5.0, 4.0, 0.0, 5.0]) == [True, False, False, False]
+    """Nor takes it, and the time that it repeats is not given twice."""
+    limits, who = Limits(), caller(10, 2)
+    assert asked(limits, who, [5.0, 4.0, 0.0, 5.0, 5.0]) == [True, True, False, False, False]
 
 
 def test_keys_do_not_share() -> None:
