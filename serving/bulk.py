@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from serving.feature_rows import NotFeatures, check_table, frame_of, lacks, matrix_of
+from serving.feature_rows import KEYS, NotFeatures, check_table, frame_of, lacks, matrix_of
 from serving.live.answers import Answers
 from serving.live.live import Live
 from serving.live.snapshot import Snapshot
@@ -69,9 +69,17 @@ async def bulk(
     asked = [each for each, why in zip(chosen, without, strict=True) if why is None]
     ids = table["customer_id"].to_pylist()
     refused = await barred(snapshot, ids)
-    kept = table.filter(pa.array([each not in refused for each in ids])) if refused else table
-    told = await run(table.num_rows, lambda: [_columns(each, kept, explain) for each in asked])
+    kept = _needed(table, asked)
+    if refused:
+        kept = kept.filter(pa.array([each not in refused for each in ids]))
+    told = await run(len(kept), lambda: [_columns(each, kept, explain) for each in asked]) if len(kept) else []
     return Bulk(told, refused)
+
+
+def _needed(table: pa.Table, asked: Sequence[Live]) -> pa.Table:
+    """Leave out what no model reads."""
+    read = dict.fromkeys(KEYS) | {name: None for each in asked for name in each.registered.artifact.features}
+    return table.select([name for name in read if name in table.column_names])
 
 
 def _columns(live: Live, table: pa.Table, explain: int) -> Columns:
@@ -81,8 +89,8 @@ def _columns(live: Live, table: pa.Table, explain: int) -> Columns:
         return Columns(live, live.of_frame(frame), why)
     values = matrix_of(table, live.rows_model.features_)
     why = live.why.of_rows(values, top=explain) if explain and live.why else None
-    scores = live.predicted(values) if len(values) else np.empty(0)
-    return Columns(live, Answers(table["customer_id"].to_pylist(), None, None, {"score": scores.tolist()}), why)
+    scores = live.predicted(values).tolist()
+    return Columns(live, Answers(table["customer_id"].to_pylist(), None, None, {"score": scores}), why)
 
 
 def arrow(answer: Bulk) -> pa.Table:

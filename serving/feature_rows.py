@@ -1,7 +1,8 @@
 """Ready feature rows that come with a request: as JSON or as an Arrow table, the same columns."""
 
+import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.artifact import Artifact
-from serving.messages import LONGEST, FeatureRow
+from serving.messages import LARGEST, LONGEST, FeatureRow
 from serving.store.layout import Matrix
 
 KEYS: Final = ("customer_id", "cutoff", "category")
+MOST_COLUMNS: Final = 2_000
+Kind = Literal["number", "text", "null", "other"]
 
 
 class NotFeatures(ValueError):
@@ -22,6 +25,7 @@ class NotFeatures(ValueError):
 def table_of(rows: Sequence[FeatureRow]) -> pa.Table:
     """Lay rows out as a table; a feature that a row leaves out is null. Raises `NotFeatures`."""
     names = dict.fromkeys(name for row in rows for name in row.features)
+    _check_count(len(names))
     taken = [name for name in names if name in KEYS]
     if taken:
         raise NotFeatures(f"{taken[0]!r} is no feature; keys stand beside the features")
@@ -30,67 +34,148 @@ def table_of(rows: Sequence[FeatureRow]) -> pa.Table:
         made = {name: pa.array(values) for name, values in columns.items()}
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         mixed = [name for name, values in columns.items() if len({type(v) is str for v in values if v is not None}) > 1]
-        raise NotFeatures(f"the features {mixed} are numbers in some rows and texts in others") from None
+        raise NotFeatures(f"the features {mixed[:20]} are numbers in some rows and texts in others") from None
     return pa.table({"customer_id": pa.array([row.customer_id for row in rows], pa.string()), **made})
 
 
 def check_table(table: pa.Table) -> None:
-    """Raise `NotFeatures` unless the table's keys and numbers are such."""
-    if "customer_id" not in table.column_names:
-        raise NotFeatures(f"there is no column customer_id; there are {table.column_names[:20]}")
-    twice = {name for name in table.column_names if table.column_names.count(name) > 1}
+    """Raise `NotFeatures` unless the table has keys that name each row, and numbers and texts within bounds."""
+    names = _names(table)
+    twice = {name for name, former in zip(sorted(names)[1:], sorted(names), strict=False) if name == former}
     if twice:
-        raise NotFeatures(f"the column {sorted(twice)[0]!r} comes twice")
-    ids = table["customer_id"]
-    if not (pa.types.is_string(ids.type) or pa.types.is_large_string(ids.type)):
-        raise NotFeatures(f"customer_id is of type {ids.type}; send strings")
-    if ids.null_count:
-        raise NotFeatures(f"customer_id is null in {ids.null_count} rows")
-    lengths = pc.utf8_length(ids)
-    if len(ids) and not (pc.min(lengths).as_py() >= 1 and pc.max(lengths).as_py() <= LONGEST):
-        raise NotFeatures(f"a customer_id has 1 to {LONGEST} characters")
-    if "category" not in table.column_names and pc.count_distinct(ids).as_py() < len(ids):
-        raise NotFeatures("a customer comes twice; send one row of each")
-    for name in table.column_names:
-        if pa.types.is_floating(table.schema.field(name).type):
-            _check_finite(name, table[name])
+        raise NotFeatures(f"the column {min(twice)!r} comes twice")
+    if "customer_id" not in names:
+        raise NotFeatures(f"there is no column customer_id; there are {names[:20]}")
+    _check_key("customer_id", table["customer_id"])
+    if "category" in names:
+        _check_key("category", table["category"])
+    _check_cutoff(table)
+    _check_once(table)
+    for name in names:
+        _CHECKS[kind_of(table.schema.field(name).type)](name, table[name])
 
 
-def _check_finite(name: str, column: pa.ChunkedArray) -> None:
-    wrong = pc.sum(pc.invert(pc.is_finite(column))).as_py()
-    if wrong:
-        raise NotFeatures(f"{name} is no finite number in {wrong} rows; send null for what is not known")
+def kind_of(kind: pa.DataType) -> Kind:
+    """Tell whether a column of a type may hold a feature's numbers, or its texts."""
+    if pa.types.is_null(kind):
+        return "null"
+    if pa.types.is_dictionary(kind):
+        return "text" if _is_text(kind.value_type) else "other"
+    if _is_text(kind):
+        return "text"
+    numeric = (pa.types.is_integer, pa.types.is_float32, pa.types.is_float64, pa.types.is_boolean)
+    return "number" if any(is_one(kind) for is_one in numeric) else "other"
 
 
 def lacks(artifact: Artifact, table: pa.Table) -> str | None:
     """Say what a table does not have that an artifact needs, or has as another type; None where all is there."""
+    names = table.column_names
+    if "category" in names and not artifact.categories:
+        return f"{artifact.name} is asked about customers, and the rows have a category"
     keys = ["category", "cutoff"] if artifact.categories else []
-    missing = [name for name in (*keys, *artifact.features) if name not in table.column_names]
+    missing = [name for name in (*keys, *artifact.features) if name not in names]
     if missing:
         return f"{artifact.name} needs the columns {missing[:20]}, which the rows do not have"
     for name in artifact.features:
         kind = table.schema.field(name).type
-        textual = artifact.profile[name].levels is not None if name in artifact.profile else False
-        if not pa.types.is_null(kind) and _is_text(kind) != textual:
-            return f"{artifact.name} takes {name!r} as {'text' if textual else 'a number'}, and the rows have {kind}"
+        wanted = "text" if name in artifact.profile and artifact.profile[name].levels is not None else "number"
+        if kind_of(kind) not in (wanted, "null"):
+            told = "text" if wanted == "text" else "a number"
+            return f"{artifact.name} takes {name!r} as {told}, and the rows have {kind}"
     return None
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind))
 
 
 def matrix_of(table: pa.Table, features: Sequence[str]) -> Matrix:
     """Take columns as rows × features, nulls as NaN."""
     values = np.empty((table.num_rows, len(features)))
     for place, name in enumerate(features):
-        column = table[name].cast(pa.float64()).combine_chunks()
+        column = table[name].cast(pa.float64(), safe=False).combine_chunks()
         values[:, place] = column.to_numpy(zero_copy_only=False)
     return values
 
 
 def frame_of(table: pa.Table, artifact: Artifact) -> pd.DataFrame:
-    """Take the keys and the features of an artifact as a frame."""
-    names = [name for name in (*KEYS, *artifact.features) if name in table.column_names]
-    frame: pd.DataFrame = table.select(names).to_pandas()
+    """Take the keys and the features of an artifact as a frame: numbers as floats, texts as such."""
+    keys = {name: table[name] for name in KEYS if name in table.column_names}
+    features = {name: _plain(table[name]) for name in artifact.features}
+    frame: pd.DataFrame = pa.table(keys | features).to_pandas()
     return frame
+
+
+def _names(table: pa.Table) -> list[str]:
+    _check_count(table.num_columns)
+    try:
+        names: list[str] = table.column_names
+    except UnicodeDecodeError:
+        raise NotFeatures("a column's name is not UTF-8") from None
+    return names
+
+
+def _check_count(columns: int) -> None:
+    if columns > MOST_COLUMNS:
+        raise NotFeatures(f"there are over {MOST_COLUMNS} columns; send those that the models read")
+
+
+def _check_key(name: str, column: pa.ChunkedArray) -> None:
+    if not _is_text(column.type):
+        raise NotFeatures(f"{name} is of type {column.type}; send strings")
+    if column.null_count:
+        raise NotFeatures(f"{name} is null in {column.null_count} rows")
+    lengths = pc.utf8_length(column)
+    if len(column) and not (pc.min(lengths).as_py() >= 1 and pc.max(lengths).as_py() <= LONGEST):
+        raise NotFeatures(f"a {name} has 1 to {LONGEST} characters")
+
+
+def _check_cutoff(table: pa.Table) -> None:
+    if "cutoff" not in table.column_names:
+        return
+    column = table["cutoff"]
+    if not pa.types.is_timestamp(column.type) or column.type.tz is not None:
+        raise NotFeatures(f"cutoff is of type {column.type}; send timestamps without a zone")
+    if column.null_count:
+        raise NotFeatures(f"cutoff is null in {column.null_count} rows")
+
+
+def _check_once(table: pa.Table) -> None:
+    if "category" not in table.column_names:
+        if pc.count_distinct(table["customer_id"]).as_py() < table.num_rows:
+            raise NotFeatures("a customer comes twice; send one row of each")
+        return
+    keys = ["customer_id", "category"]
+    if table.select(keys).group_by(keys).aggregate([]).num_rows < table.num_rows:
+        raise NotFeatures("a pair of customer and category comes twice; send one row of each")
+
+
+def _check_numbers(name: str, column: pa.ChunkedArray) -> None:
+    if pa.types.is_boolean(column.type):
+        return
+    if pa.types.is_floating(column.type) and not math.isfinite(pc.sum(column).as_py() or 0.0):
+        wrong = pc.sum(pc.invert(pc.is_finite(column))).as_py()
+        if wrong:
+            raise NotFeatures(f"{name} is no finite number in {wrong} rows; send null for what is not known")
+    ends = pc.min_max(column).as_py()
+    if ends["min"] is not None and max(-ends["min"], ends["max"]) > LARGEST:
+        raise NotFeatures(f"{name} has numbers beyond {LARGEST:g}; send null for what is not known")
+
+
+def _check_texts(name: str, column: pa.ChunkedArray) -> None:
+    chunks = [each.dictionary for each in column.chunks] if pa.types.is_dictionary(column.type) else column.chunks
+    for texts in chunks:
+        if (pc.max(pc.utf8_length(texts)).as_py() or 0) > LONGEST:
+            raise NotFeatures(f"{name} has texts of over {LONGEST} characters")
+
+
+def _check_nothing(name: str, column: pa.ChunkedArray) -> None:
+    """Of what no model reads, nothing is asked."""
+
+
+_CHECKS: Final = {"number": _check_numbers, "text": _check_texts, "null": _check_nothing, "other": _check_nothing}
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = kind_of(column.type)
+    return column.cast(pa.string()) if kind == "text" else column.cast(pa.float64(), safe=False)

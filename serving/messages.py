@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 MAX_IDS, MAX_TRANSACTIONS, MAX_ROWS, MAX_MODELS, MAX_REASONS = 1_000, 10_000, 10_000, 50, 10
-LONGEST = 200
+LONGEST, LARGEST = 200, 1e12
 Text = Annotated[str, Meta(min_length=1, max_length=LONGEST)]
-Finite = Annotated[float, Meta(ge=-1e12, le=1e12)]
+Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
 Time = Annotated[
     str,
     Meta(

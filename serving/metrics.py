@@ -1,6 +1,6 @@
 """What the service counts, for Prometheus. Labels are route templates, models, versions, keys' ids: never customers.
 
-Where `PROMETHEUS_MULTIPROC_DIR` names a folder (`augury serve` makes one) all workers count together.
+Where `PROMETHEUS_MULTIPROC_DIR` names a folder (BentoML makes one at each start) all workers count together.
 """
 
 import os
@@ -21,7 +21,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
         self.registry = registry
-        self._live: dict[tuple[str, str], str] = {}
+        self._live: set[tuple[str, str, str]] = set()
         self._cells: dict[tuple[Any, tuple[str, ...]], Any] = {}
         self.requests = self._counter("augury_requests", "requests answered", "route", "status", "key")
         self.seconds = Histogram(
@@ -76,13 +76,14 @@ class Metrics:
             self._cell(self.swaps, model, what).inc()
 
     def live(self, alias: str, versions: Mapping[str, str]) -> None:
-        """Say which versions are live."""
-        for name, version in versions.items():
-            former = self._live.get((alias, name))
-            if former is not None and former != version:
-                self._cell(self.versions, name, former, alias).set(0)
-            self._live[alias, name] = version
-            self._cell(self.versions, name, version, alias).set(1)
+        """Say which versions are live; others that were are no more."""
+        now = {(name, version, alias) for name, version in versions.items()}
+        for labels in {each for each in self._live if each[2] == alias} - now:
+            self._cell(self.versions, *labels).set(0)
+            self._live.discard(labels)
+        for labels in now:
+            self._cell(self.versions, *labels).set(1)
+        self._live |= now
 
     def aged(self, model: str, seconds: float) -> None:
         """Say how old a model's features are."""

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -54,7 +55,8 @@ class Worker:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_THRESHOLDS)
-        self._watching = asyncio.create_task(self.watch.run(every=self.service.poll_seconds))
+        self._looked()
+        self._watching = asyncio.create_task(self.watch.run(every=self.service.poll_seconds, looked=self._looked))
 
     async def stop(self) -> None:
         """Let go of everything; what was to be written is."""
@@ -85,6 +87,17 @@ class Worker:
             "store": state.store_away or "ok",
         }
         return bool(snapshot.models), msgspec.json.encode(told)
+
+    def _looked(self) -> None:
+        """Tell the metrics what is live, and how old its features are."""
+        state, snapshot, now = self.watch.state, self.scorer.snapshot, datetime.now(UTC)
+        for alias, models in (("champion", snapshot.models), ("challenger", snapshot.challengers)):
+            self.metrics.live(alias, {name: live.registered.version for name, live in models.items()})
+        for name, live in snapshot.models.items():
+            if live.held is not None:
+                self.metrics.aged(name, live.age(now).total_seconds())
+        well = snapshot.models and not (state.waiting or state.source_away or state.store_away)
+        self.metrics.ready.set(1 if well else 0)
 
     def _compared(self, compared: Compared) -> None:
         self.metrics.shadowed(compared.model, abs(compared.shadow - compared.score))

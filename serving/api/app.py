@@ -21,7 +21,7 @@ from serving.api.guard import Guard
 from serving.api.openapi import openapi
 from serving.api.refused import Refused
 from serving.api.routes import ROUTES, Route
-from serving.messages import Problem
+from serving.messages import LONGEST, Problem
 from serving.metrics import Metrics
 from serving.safety.audit import Line
 from serving.safety.keys import Caller
@@ -29,6 +29,7 @@ from serving.scorer import Scorer
 
 UNDER: Final = "/v1/"
 """What begins so is answered here, whatever it is."""
+_READING: Final = ("GET", "HEAD")
 logger = logging.getLogger(__name__)
 
 
@@ -68,9 +69,8 @@ class Api:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        path = scope["path"]
-        own = self._own.get(path)
-        if own is not None:
+        own = self._own.get(scope["path"])
+        if own is not None and scope["method"] in _READING:
             await _send(send, *own(), [])
             return
         started, asked = perf_counter(), _Asked("")
@@ -89,12 +89,14 @@ class Api:
 
     async def _told(self, scope: Message, receive: Receive, asked: _Asked) -> Told:
         """Do all that a request needs, in the order in which it may be refused."""
+        asked.request_id = f"{self._prefix}-{next(self._count):x}"
         head = Head.of(scope)
-        asked.request_id = head.request_id or f"{self._prefix}-{next(self._count):x}"
+        asked.request_id = head.request_id or asked.request_id
         now = datetime.now(UTC)
         asked.caller = caller = self.guard.caller(head.key, now)
-        route = _route(scope, head)
+        route = self._route(scope["path"], scope["method"])
         asked.route, asked.action = route.path, route.action
+        _check_asked(route, scope["method"], head)
         self.guard.check_action(caller, route.action)
         try:
             async with asyncio.timeout(self.seconds):
@@ -127,6 +129,15 @@ class Api:
             )
         )
 
+    def _route(self, path: str, method: str) -> Route:
+        """Find the route. Raises `Refused`."""
+        route = ROUTES.get(path)
+        if route is not None:
+            return route
+        if path in self._own:
+            raise _other_method(path, method, "GET")
+        raise Refused(HTTPStatus.NOT_FOUND, "unknown_route", did_you_mean("route", path[:LONGEST], ROUTES))
+
     def _live(self) -> tuple[HTTPStatus, bytes, bytes]:
         return HTTPStatus.OK, b'{"live":true}', b"application/json"
 
@@ -141,24 +152,28 @@ class Api:
         return HTTPStatus.OK, openapi(), b"application/json"
 
 
-def _route(scope: Message, head: Head) -> Route:
-    """Find the route. Raises `Refused` where there is none, or not for the method or the kind of body."""
-    path, method = scope["path"], scope["method"]
-    route = ROUTES.get(path)
-    if route is None:
-        raise Refused(HTTPStatus.NOT_FOUND, "unknown_route", did_you_mean("route", path, ROUTES))
-    if method != route.method:
-        message = f"{path} does not answer {method}; use {route.method}"
-        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", message, allow=route.method)
+def _check_asked(route: Route, method: str, head: Head) -> None:
+    """Raise `Refused` where a route has another method, or takes another kind of body."""
+    if method != route.method and not (method == "HEAD" and route.method == "GET"):
+        raise _other_method(route.path, method, route.method)
     if method == "POST" and head.kind not in route.kinds:
         message = f"content type {head.kind!r} is not understood; send {' or '.join(route.kinds)}"
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
-    return route
+    if head.encoding not in ("", "identity"):
+        message = f"content encoding {head.encoding!r} is not understood; send the body as it is"
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+
+
+def _other_method(path: str, method: str, right: str) -> Refused:
+    message = f"{path} does not answer {method}; use {right}"
+    allow = "GET, HEAD" if right == "GET" else right
+    return Refused(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", message, allow=allow)
 
 
 def _failed(asked: _Asked) -> Refused:
     """Answer for an error that nobody foresaw; what it was stands in the log, with the request's id."""
-    logger.exception("request %s of %s failed", asked.request_id, asked.route)
+    told = {"request_id": asked.request_id}
+    logger.exception("request %s of %s failed", asked.request_id, asked.route, extra=told)
     message = "the service failed; the log has this request's id"
     return Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
 

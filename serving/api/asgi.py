@@ -14,7 +14,14 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_WANTED: Final = {b"content-type", b"content-length", b"authorization", b"x-api-key", b"x-request-id", b"accept"}
+_WANTED: Final = {
+    b"content-type",
+    b"content-length",
+    b"content-encoding",
+    b"authorization",
+    b"x-api-key",
+    b"x-request-id",
+}
 
 
 class Gone(Exception):
@@ -43,9 +50,9 @@ class Head:
         return said.split(b";", 1)[0].strip().lower().decode("latin-1")
 
     @property
-    def accept(self) -> str:
-        """What the client wants."""
-        return self.found.get(b"accept", b"*/*").lower().decode("latin-1")
+    def encoding(self) -> str:
+        """How the body is packed; nothing if that is not said."""
+        return self.found.get(b"content-encoding", b"").strip().lower().decode("latin-1")
 
     @property
     def key(self) -> bytes | None:

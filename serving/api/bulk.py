@@ -5,13 +5,13 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
+from serving.api.arrow_stream import read_stream
 from serving.api.call import Call, Told
-from serving.api.refused import bad
 from serving.api.score import told
 from serving.bulk import arrow
 from serving.bulk import bulk as scored
 from serving.feature_rows import table_of
-from serving.messages import MAX_ROWS, Bulk
+from serving.messages import Bulk
 from serving.scorer import Scorer
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
@@ -31,7 +31,7 @@ async def bulk(scorer: Scorer, call: Call) -> Told:
 
 
 async def _of_arrow(scorer: Scorer, call: Call) -> Told:
-    table = _read(call.body)
+    table = read_stream(call.body)
     call.paid(table.num_rows)
     named = (table.schema.metadata or {}).get(MODELS)
     models = None if named is None else [name.strip() for name in named.decode(errors="replace").split(",")]
@@ -47,22 +47,3 @@ async def _of_arrow(scorer: Scorer, call: Call) -> Told:
         models=[each.live.name for each in answer.told],
         scores=answer.counts,
     )
-
-
-def _read(body: bytes) -> pa.Table:
-    """Read an Arrow stream of at most `MAX_ROWS` rows. Raises `Refused`."""
-    batches, rows = [], 0
-    try:
-        with pa.ipc.open_stream(body) as stream:
-            for batch in stream:
-                batch.validate(full=True)
-                rows += batch.num_rows
-                if rows > MAX_ROWS:
-                    raise bad(f"there are over {MAX_ROWS} rows; send less at a time")
-                batches.append(batch)
-            schema = stream.schema
-    except (pa.ArrowException, OSError) as error:
-        raise bad(f"the body is no Arrow stream: {type(error).__name__}") from None
-    if not rows:
-        raise bad("there are no rows")
-    return pa.Table.from_batches(batches, schema)

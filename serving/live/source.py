@@ -39,7 +39,7 @@ class FromRegistry:
         try:
             aliased = self._opened().aliased()
         except Exception as error:
-            raise SourceAway(f"the registry at {self.uri} does not answer: {type(error).__name__}") from error
+            raise SourceAway(f"the registry does not answer: {type(error).__name__}") from error
         return {name: found for name, found in aliased.items() if found and self._of_dataset(name, found)}
 
     def load(self, name: str, version: str) -> Registered:
@@ -70,7 +70,7 @@ class FromRegistry:
         version = next(found[alias] for alias in ALIASES if alias in found)
         try:
             return self.load(name, version).artifact.dataset == self.dataset
-        except ValueError:
+        except (ValueError, SourceAway):
             return True  # whoever loads it will say what is wrong with it
 
 

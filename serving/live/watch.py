@@ -44,12 +44,13 @@ class Watch:
         self.opened: dict[str, Held] = {}
         self._versions: Versions | None = None
 
-    async def run(self, *, every: float) -> None:
-        """Look every so many seconds, until it is cancelled."""
+    async def run(self, *, every: float, looked: Callable[[], None] = lambda: None) -> None:
+        """Look every so many seconds, until it is cancelled; `looked` is called after each look."""
         while True:
             await asyncio.sleep(every)
             try:
                 await self.refresh()
+                looked()
             except Exception:
                 logger.exception("the watch could not look; what is live stays")
 
@@ -156,6 +157,8 @@ class _Made:
         """
         try:
             current = await asyncio.to_thread(self.watch.store.current, name)
+            if current is None and before is not None:
+                raise StoreAway(f"the block {name} is gone from the store")
             if current is None:
                 return None
             if before is not None and before.generation.number == current.number:
@@ -207,7 +210,7 @@ class WaitsForBatch(ValueError):
 async def _checked(live: Live) -> None:
     """Ask golden rows. Raises `NotGolden` and `StoreAway`."""
     golden: list[str] = list(live.held.generation.about["golden"]) if live.held else []
-    rows = await live.rows(golden)
+    rows = await live.rows(golden) if golden else []
     if any(row is None for row in rows):
         raise NotGolden(f"the batch of {live.name} does not hold its own golden customers; write it anew")
     await asyncio.to_thread(check_golden, live, golden, [row for row in rows if row is not None])
