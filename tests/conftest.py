@@ -15,6 +15,7 @@ from features.engine.candidates import top_categories
 from features.engine.door import admit
 from features.history import History
 from features.library import POPULATIONS, TARGETS, chosen
+from tests.spark_session import spark as spark
 
 if TYPE_CHECKING:
     from models.registry import ModelRegistry

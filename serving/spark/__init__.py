@@ -1,0 +1,1 @@
+"""Batch scores on Spark, an extra: frames of a session that its user configures, scored by the same artifacts."""
