@@ -1,8 +1,9 @@
 """The one door to XGBoost: fit, predict, explain, and the booster as its own UBJSON."""
 
+import json
 from functools import cache
 from importlib.metadata import packages_distributions
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import xgboost
@@ -93,6 +94,12 @@ def from_bytes(raw: bytes, *, threads: int) -> xgboost.Booster:
     booster = xgboost.Booster(params={"nthread": threads})
     booster.load_model(bytearray(raw))
     return booster
+
+
+def described(booster: xgboost.Booster) -> dict[str, Any]:
+    """Give what XGBoost writes of a booster as JSON: trees, objective and base score; floats are float32's shortest."""
+    made: dict[str, Any] = json.loads(bytes(booster.save_raw("json")))
+    return made
 
 
 @cache

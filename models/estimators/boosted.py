@@ -7,11 +7,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from models.booster import contributions_booster, fit_booster, from_bytes, params_of, predict_booster, to_bytes
+from models.booster import Booster, fit_booster, from_bytes, params_of, to_bytes
 from models.contract import Span, State, TargetKind, eligible
 from models.encoding import Encoding
 from models.estimators import register
 from models.link import link
+from models.trees.ensemble import Engine, Ensemble
 
 
 @register
@@ -71,7 +72,7 @@ class Boosted(BaseEstimator):
         self._check_sign(y.to_numpy(dtype=np.float64)[asked])
         self.encoding_ = Encoding.of(X[asked], style=self.categories)
         self.features_ = self.encoding_.features
-        self.booster_ = fit_booster(
+        booster = fit_booster(
             self.encoding_.matrix(X)[asked],
             y.to_numpy(dtype=np.float64)[asked],
             kind=self.kind,
@@ -80,8 +81,13 @@ class Boosted(BaseEstimator):
             types=self.encoding_.types,
             signed=self.signed,
         )
-        self.trees_ = to_bytes(self.booster_)
-        return self
+        self.trees_ = to_bytes(booster)
+        return self._take(booster)
+
+    @property
+    def engine_(self) -> Engine:
+        """Who answers: "forest", the compiled loops of `models.trees`, or "xgboost"."""
+        return self.ensemble_.engine
 
     @property
     def takes_rows(self) -> bool:
@@ -94,23 +100,29 @@ class Boosted(BaseEstimator):
 
     def predict_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the same for rows × the encoding's columns, which are the features where none is text."""
-        return predict_booster(self.booster_, values)
+        return self.ensemble_.predict(values)
 
     def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's terms on the link's scale: exact TreeSHAP, the columns of a text's levels added up.
 
-        XGBoost adds up in float32. What its terms lack to the link of `predict`, some 1e-6, is put into the base.
+        XGBoost predicts in float32. What the terms lack to the link of `predict`, some 1e-6, is put into the base.
         """
         return self.contributions_rows(self.encoding_.matrix(X))
 
     def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the same for rows × the encoding's columns."""
-        terms = contributions_booster(self.booster_, values)
-        summed = np.zeros((len(values), len(self.features_) + 1))
+        terms, predicted = self._by_feature(self.ensemble_.contributions(values)), self.predict_rows(values)
+        terms[:, -1] = 0.0
+        terms[:, -1] = (predicted if self.signed else link(predicted, self.kind)) - terms.sum(axis=1)
+        return terms
+
+    def _by_feature(self, terms: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Add up the columns of each text's levels."""
+        if not self.encoding_.levels:
+            return terms
+        summed = np.zeros((len(terms), len(self.features_) + 1))
         for column, owner in enumerate(self.encoding_.owners):
             summed[:, owner] += terms[:, column]
-        predicted = predict_booster(self.booster_, values)
-        summed[:, -1] = (predicted if self.signed else link(predicted, self.kind)) - summed.sum(axis=1)
         return summed
 
     def _check_sign(self, y: NDArray[np.float64]) -> None:
@@ -128,5 +140,9 @@ class Boosted(BaseEstimator):
         self.features_ = list(state["features"])
         self.encoding_ = Encoding.restore(self.features_, state["levels"], style=self.categories)
         self.trees_ = state["booster"]
-        self.booster_ = from_bytes(self.trees_, threads=self.threads)
+        return self._take(from_bytes(self.trees_, threads=self.threads))
+
+    def _take(self, booster: Booster) -> Self:
+        """Keep fitted trees."""
+        self.booster_, self.ensemble_ = booster, Ensemble(booster)
         return self

@@ -6,8 +6,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.booster import Booster, fit_booster, from_bytes, predict_booster, to_bytes
+from models.booster import fit_booster, from_bytes, to_bytes
 from models.lifetime_value.window import Floats, Window
+from models.trees.ensemble import Ensemble
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Learned:
     the process expects of them, times what came over what it had expected in the windows that have closed.
     """
 
-    booster: Booster
+    trees: Ensemble
     level: float
 
     @classmethod
@@ -47,18 +48,19 @@ class Learned:
             rounds=rounds,
             params={"base_score": 1.0, **params},
         )
+        trees = Ensemble(booster)
         off = came.sum() / sum(each.expected.sum() for each in closed)
-        return cls(booster, float(off * expected.sum() / (predict_booster(booster, seen) @ growth)))
+        return cls(trees, float(off * expected.sum() / (trees.predict(seen) @ growth)))
 
     def spend(self, seen: Floats, growth: Floats) -> Floats:
         """Give each row's expected spend within the horizon, in currency."""
-        return self.level * predict_booster(self.booster, seen) * growth
+        return self.level * self.trees.predict(seen) * growth
 
     def state(self) -> dict[str, Any]:
         """Give the level and the trees."""
-        return {"level": self.level, "booster": to_bytes(self.booster)}
+        return {"level": self.level, "booster": to_bytes(self.trees.booster)}
 
     @classmethod
     def restore(cls, state: Mapping[str, Any], *, threads: int) -> Self:
         """Take them back."""
-        return cls(from_bytes(state["booster"], threads=threads), float(state["level"]))
+        return cls(Ensemble(from_bytes(state["booster"], threads=threads)), float(state["level"]))

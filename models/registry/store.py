@@ -28,7 +28,7 @@ from models.booster import distribution
 Alias = Literal["champion", "challenger"]
 SQLITE: Final = "sqlite:///"
 ALIASES: Final[tuple[Alias, ...]] = ("champion", "challenger")
-_NEEDS: Final = ("mlflow", "numpy", "pandas", "scipy", "scikit-learn", "lifetimes")
+_NEEDS: Final = ("mlflow", "numpy", "pandas", "scipy", "scikit-learn", "lifetimes", "numba")
 
 
 class NotRegistered(LookupError):

@@ -1,0 +1,162 @@
+"""The loops of exact TreeSHAP; `models.trees.contributions` says what they compute, and lays the trees out for them."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.trees.compiled import compiled, inlined
+from models.trees.forest import Bools, Doubles, Singles, Words
+from models.trees.predict import see
+
+Places = NDArray[np.uint64]
+Place = np.uint64
+
+ROWS: Final = 16
+"""Rows that are explained tree by tree together, while a tree is in the cache."""
+
+
+class Splits(NamedTuple):
+    """The splits of all trees, one after the other, and what hangs on them.
+
+    A tree's places are its splits above other splits, from the root down, its splits above two leaves, and its leaves
+    under the former. `trees` counts what is before each tree, and at last in all: splits, those above two leaves,
+    leaves under the others, splits that ask again. Of each split there are the column it looks at, its threshold, its
+    children's places, and the share of its weight that goes left. `value_left` and `value_right` are the leaves under
+    splits above two, `leaf` the others. `again` are the splits whose feature was asked for above: place, place of the
+    nearest such split, and whether it is on its left.
+
+    The tables are rows × points of the quadrature: how probably a feature is known, and the factor of its share. Row 0
+    is of one that is unknown for sure, 1 of one that no split above asks for, the others of each of `again`. Places of
+    children, and rows, are multiplied by the number of points.
+    """
+
+    trees: Places
+    column: Words
+    threshold: Singles
+    left: Words
+    right: Words
+    share: Doubles
+    value_left: Singles
+    value_right: Singles
+    leaf: Singles
+    again: Words
+    before: Words
+    before_left: Bools
+    known: Doubles
+    factor: Doubles
+
+
+class Found(NamedTuple):
+    """What is found out about a row and a tree.
+
+    Of each split whether the row goes left (1 or 0), less the share that does, and its row of the tables; of each split
+    and point how probably it is left to the left, and what knowing its feature gains; of each place and point what is
+    expected there, and how probably it is reached. What may be 1 or 0 is multiplied and not asked: no processor can
+    guess where a row goes.
+    """
+
+    moves: Doubles
+    row: Places
+    goes: Doubles
+    gain: Doubles
+    mean: Doubles
+    reach: Doubles
+
+
+@cache
+def explainer(points: int) -> Callable[[Doubles, Splits, Doubles], None]:
+    """Give the loop for so many points of the quadrature: the compiler is told, and unrolls the loops over them."""
+
+    @compiled
+    def explain(values: Doubles, splits: Splits, out: Doubles) -> None:  # pragma: no cover
+        seen = np.empty((ROWS, 2 * values.shape[1]), dtype=np.float32)
+        found = room(splits, Place(points))
+        for start in range(0, values.shape[0], ROWS):
+            count = min(ROWS, values.shape[0] - start)
+            see(values[start : start + count], seen)
+            for t in range(splits.trees.shape[0] - 1):
+                for r in range(count):
+                    follow(seen[r], splits, t, found, Place(points))
+                    average(splits, t, found, Place(points))
+                    share(splits, t, found, Place(points), out[start + r])
+
+    return explain
+
+
+@inlined
+def room(splits: Splits, points: Place) -> Found:  # pragma: no cover
+    """Take memory for the largest tree."""
+    most = Place(1)
+    for t in range(splits.trees.shape[0] - 1):
+        size = splits.trees[t + 1, 0] - splits.trees[t, 0] + splits.trees[t + 1, 2] - splits.trees[t, 2]
+        most = max(most, size)
+    wide = most * points
+    goes, gain, mean, reach = np.empty(wide), np.empty(wide), np.empty(wide), np.empty(wide)
+    return Found(np.empty(most), np.empty(most, np.uint64), goes, gain, mean, reach)
+
+
+@inlined
+def follow(seen: Singles, splits: Splits, t: int, found: Found, points: Place) -> None:  # pragma: no cover
+    """Find where the row goes at each split, and what is known of the split's feature where the row would come by."""
+    first = splits.trees[t, 0]
+    for n in range(splits.trees[t + 1, 0] - first):
+        left = np.float64(seen[splits.column[first + n]] < splits.threshold[first + n])
+        found.moves[n] = left - splits.share[first + n]
+        found.row[n] = points
+    for i in range(splits.trees[t, 3], splits.trees[t + 1, 3]):
+        before = splits.before[i]
+        left = seen[splits.column[first + before]] < splits.threshold[first + before]
+        comes = (found.row[before] != Place(0)) & (left == splits.before_left[i])
+        found.row[splits.again[i]] = Place(comes) * (i + Place(2)) * points
+
+
+@inlined
+def average(splits: Splits, t: int, found: Found, points: Place) -> None:  # pragma: no cover
+    """Find, from the leaves up, what is expected at each split and what is gained by knowing its feature."""
+    first, size = splits.trees[t, 0], splits.trees[t + 1, 0] - splits.trees[t, 0]
+    upper, end = size - (splits.trees[t + 1, 1] - splits.trees[t, 1]), splits.trees[t, 1]
+    for i in range(splits.trees[t + 1, 2] - splits.trees[t, 2]):
+        for q in range(points):
+            found.mean[(size + i) * points + q] = splits.leaf[splits.trees[t, 2] + i]
+    for n in range(upper, size):
+        right = np.float64(splits.value_right[end + n - upper])
+        apart = np.float64(splits.value_left[end + n - upper]) - right
+        found.gain[n * points] = found.moves[n] * apart
+        for q in range(points):
+            goes = splits.share[first + n] + splits.known[found.row[n] + q] * found.moves[n]
+            found.mean[n * points + q] = right + goes * apart
+    for back in range(upper):
+        n = upper - Place(1) - back
+        for q in range(points):
+            right = found.mean[splits.right[first + n] + q]
+            apart = found.mean[splits.left[first + n] + q] - right
+            goes = splits.share[first + n] + splits.known[found.row[n] + q] * found.moves[n]
+            found.goes[n * points + q] = goes
+            found.gain[n * points + q] = found.moves[n] * apart
+            found.mean[n * points + q] = right + goes * apart
+
+
+@inlined
+def share(splits: Splits, t: int, found: Found, points: Place, out: Doubles) -> None:  # pragma: no cover
+    """Add, from the root down, each split's gain to its feature's share, as probably as it is reached."""
+    first, size = splits.trees[t, 0], splits.trees[t + 1, 0] - splits.trees[t, 0]
+    upper = size - (splits.trees[t + 1, 1] - splits.trees[t, 1])
+    for q in range(points):
+        found.reach[q] = 1.0
+    for n in range(upper):
+        added = 0.0
+        for q in range(points):
+            reach = found.reach[n * points + q]
+            added += splits.factor[found.row[n] + q] * reach * found.gain[n * points + q]
+            left = reach * found.goes[n * points + q]
+            found.reach[splits.left[first + n] + q] = left
+            found.reach[splits.right[first + n] + q] = reach - left
+        out[splits.column[first + n] >> np.uint32(1)] += added
+    for n in range(upper, size):
+        weight = 0.0
+        for q in range(points):
+            weight += splits.factor[found.row[n] + q] * found.reach[n * points + q]
+        out[splits.column[first + n] >> np.uint32(1)] += weight * found.gain[n * points]
