@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
 
-from serving.feature_rows import KEYS, NotFeatures, check_table, frame_of, lacks, matrix_of
+from serving.feature_rows import KEYS, NotFeatures, check_table, frame_of, lacks, matrix_of, with_cutoff
 from serving.live.answers import Answers
 from serving.live.live import Live
 from serving.live.snapshot import Snapshot
@@ -52,34 +53,48 @@ async def bulk(
     table: pa.Table,
     models: Sequence[str] | None = None,
     *,
+    cutoff: datetime | None = None,
     explain: int = 0,
     may: Callable[[str], bool] = anyone,
 ) -> Bulk:
-    """Score a table of customer_id and features (of pairs also cutoff and category) by the models that it has all of.
+    """Score a table of customer_id and features by the models that it has all of.
 
-    Raises `NotFeatures` for a table that is none, and where a named model, or every one, lacks columns; and
-    `UnknownModel`, `NotAllowed`, `NotExplaining` and `StoreAway`.
+    Models of pairs read category and cutoff too, those of lifetime value the cutoff; it may also be said once for all
+    rows. Raises `NotFeatures` for a table that is none, where a named model, or every one, lacks columns, and where a
+    model cannot take the values; and `UnknownModel`, `NotAllowed`, `NotExplaining` and `StoreAway`.
     """
     check_table(table)
     chosen = chosen_of(snapshot, models, explain=explain, may=may)
-    without = [lacks(each.registered.artifact, table) for each in chosen]
-    lacking = [why for why in without if why is not None]
-    if lacking and (models or len(lacking) == len(chosen)):
-        raise NotFeatures("; ".join(lacking))
-    asked = [each for each, why in zip(chosen, without, strict=True) if why is None]
+    asked = _asked(chosen, with_cutoff(table, cutoff and cutoff.replace(tzinfo=None)), named=models is not None)
     ids = table["customer_id"].to_pylist()
     refused = await barred(snapshot, ids)
     kept = _needed(table, asked)
     if refused:
         kept = kept.filter(pa.array([each not in refused for each in ids]))
-    told = await run(len(kept), lambda: [_columns(each, kept, explain) for each in asked]) if len(kept) else []
+    told = await run(len(kept), lambda: [_told(each, kept, cutoff, explain) for each in asked]) if len(kept) else []
     return Bulk(told, refused)
+
+
+def _asked(chosen: Sequence[Live], table: pa.Table, *, named: bool) -> list[Live]:
+    """Choose the models that a table has all of; of named ones each must be such."""
+    without = [lacks(each.registered.artifact, table) for each in chosen]
+    lacking = [why for why in without if why is not None]
+    if lacking and (named or len(lacking) == len(chosen)):
+        raise NotFeatures("; ".join(lacking))
+    return [each for each, why in zip(chosen, without, strict=True) if why is None]
 
 
 def _needed(table: pa.Table, asked: Sequence[Live]) -> pa.Table:
     """Leave out what no model reads."""
     read = dict.fromkeys(KEYS) | {name: None for each in asked for name in each.registered.artifact.features}
     return table.select([name for name in read if name in table.column_names])
+
+
+def _told(live: Live, table: pa.Table, cutoff: datetime | None, explain: int) -> Columns:
+    try:
+        return _columns(live, with_cutoff(table, cutoff and live.local(cutoff)), explain)
+    except ValueError as error:
+        raise NotFeatures(f"{live.name} cannot score the rows: {error}") from error
 
 
 def _columns(live: Live, table: pa.Table, explain: int) -> Columns:
@@ -90,7 +105,8 @@ def _columns(live: Live, table: pa.Table, explain: int) -> Columns:
     values = matrix_of(table, live.rows_model.features_)
     why = live.why.of_rows(values, top=explain) if explain and live.why else None
     scores = live.predicted(values).tolist()
-    return Columns(live, Answers(table["customer_id"].to_pylist(), None, None, {"score": scores}), why)
+    cutoffs = table["cutoff"].to_pylist() if "cutoff" in table.column_names else None
+    return Columns(live, Answers(table["customer_id"].to_pylist(), cutoffs, None, {"score": scores}), why)
 
 
 def arrow(answer: Bulk) -> pa.Table:
@@ -113,6 +129,8 @@ def _part(told: Columns) -> pa.Table:
     }
     if answers.categories is not None:
         columns["category"] = pa.array(answers.categories, pa.string())
+    if answers.cutoffs is not None:
+        columns["cutoff"] = pa.array(answers.cutoffs, pa.timestamp("us"))
     columns |= {name: pa.array(values, from_pandas=True) for name, values in answers.columns.items()}
     labels = live.registered.artifact.model.labels
     if labels:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.artifact import Artifact
+from models.contract import Detailed
 from serving.messages import LARGEST, LONGEST, FeatureRow
 from serving.store.layout import Matrix
 
@@ -68,14 +70,26 @@ def kind_of(kind: pa.DataType) -> Kind:
 
 
 def lacks(artifact: Artifact, table: pa.Table) -> str | None:
-    """Say what a table does not have that an artifact needs, or has as another type; None where all is there."""
+    """Say what a table does not have that an artifact needs, or has otherwise; None where all is as it should be."""
     names = table.column_names
     if "category" in names and not artifact.categories:
         return f"{artifact.name} is asked about customers, and the rows have a category"
-    keys = ["category", "cutoff"] if artifact.categories else []
-    missing = [name for name in (*keys, *artifact.features) if name not in names]
+    missing = [name for name in (*_keys(artifact), *artifact.features) if name not in names]
     if missing:
         return f"{artifact.name} needs the columns {missing[:20]}, which the rows do not have"
+    if artifact.categories and not pc.all(pc.is_in(table["category"], pa.array(artifact.categories))).as_py():
+        return f"{artifact.name} does not tell of all of the rows' categories; it tells of {list(artifact.categories)}"
+    return _other_type(artifact, table)
+
+
+def _keys(artifact: Artifact) -> list[str]:
+    """Name the keys that a model reads beside the customer."""
+    if artifact.categories:
+        return ["category", "cutoff"]
+    return ["cutoff"] if isinstance(artifact.model, Detailed) else []
+
+
+def _other_type(artifact: Artifact, table: pa.Table) -> str | None:
     for name in artifact.features:
         kind = table.schema.field(name).type
         wanted = "text" if name in artifact.profile and artifact.profile[name].levels is not None else "number"
@@ -100,6 +114,14 @@ def frame_of(table: pa.Table, artifact: Artifact) -> pd.DataFrame:
     features = {name: _plain(table[name]) for name in artifact.features}
     frame: pd.DataFrame = pa.table(keys | features).to_pandas()
     return frame
+
+
+def with_cutoff(table: pa.Table, cutoff: datetime | None) -> pa.Table:
+    """Add a cutoff that is the same for all rows, in the local time of a model's data, if one is said."""
+    if cutoff is None:
+        return table
+    column = pa.repeat(pa.scalar(cutoff, pa.timestamp("us")), table.num_rows)
+    return table.append_column("cutoff", column)
 
 
 def _names(table: pa.Table) -> list[str]:

@@ -80,9 +80,14 @@ class ByPayload(Asked, frozen=True):
 
 
 class Bulk(Asked, frozen=True):
-    """Score many feature rows; as Arrow the same columns: customer_id and one a feature."""
+    """Score many feature rows; as Arrow the same columns: customer_id and one a feature.
+
+    The cutoff is the instant that the features are of; models of lifetime value read it. As Arrow it is a column, and
+    models of pairs read one of categories too.
+    """
 
     rows: Annotated[list[FeatureRow], Meta(min_length=1, max_length=MAX_ROWS)]
+    cutoff: Time | None = None
     models: Names | None = None
 
 

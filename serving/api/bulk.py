@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from serving.api.arrow_stream import read_stream
 from serving.api.call import Call, Told
-from serving.api.score import told
+from serving.api.score import instant, told
 from serving.bulk import arrow
 from serving.bulk import bulk as scored
 from serving.feature_rows import table_of
@@ -26,7 +26,8 @@ async def bulk(scorer: Scorer, call: Call) -> Told:
         return await _of_arrow(scorer, call)
     asked = call.read(_JSON)
     call.paid(len(asked.rows))
-    answer = await scored(scorer.snapshot, table_of(asked.rows), asked.models, may=call.caller.may)
+    cutoff = None if asked.cutoff is None else instant(asked.cutoff, "$.cutoff")
+    answer = await scored(scorer.snapshot, table_of(asked.rows), asked.models, cutoff=cutoff, may=call.caller.may)
     return told(call, answer.results(), customers=len(asked.rows))
 
 

@@ -36,16 +36,19 @@ async def score_payload(scorer: Scorer, call: Call) -> Told:
     call.check_explain(asked.explain)
     if (asked.transactions is None) == (asked.features is None):
         raise bad("send either transactions (with a cutoff) or features")
+    cutoff = None if asked.cutoff is None else instant(asked.cutoff, "$.cutoff")
     if asked.features is not None:
         table = table_of([FeatureRow(asked.customer_id, asked.features)])
-        answer = await bulk(scorer.snapshot, table, asked.models, explain=asked.explain, may=call.caller.may)
+        answer = await bulk(
+            scorer.snapshot, table, asked.models, cutoff=cutoff, explain=asked.explain, may=call.caller.may
+        )
         return told(call, answer.results(), customers=1)
-    if asked.cutoff is None:
+    if cutoff is None:
         raise bad("transactions need a cutoff: the instant to predict from - at `$.cutoff`")
     results = await scorer.by_history(
         asked.customer_id,
         _table(asked.transactions or []),
-        cutoff=instant(asked.cutoff, "$.cutoff"),
+        cutoff=cutoff,
         models=asked.models,
         explain=asked.explain,
         may=call.caller.may,

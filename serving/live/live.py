@@ -66,8 +66,12 @@ class Live:
 
     def age(self, now: datetime) -> timedelta:
         """How long ago the batch's cutoff was, in the local time of its data. Needs a batch."""
-        local = now.astimezone(ZoneInfo(self.registered.artifact.provenance.get("zone", "UTC")))
-        return local.replace(tzinfo=None) - self._held.cutoff.to_pydatetime()
+        return self.local(now) - self._held.cutoff.to_pydatetime()
+
+    def local(self, time: datetime) -> datetime:
+        """Give an instant in the local time of the model's data; a time without an offset is that already."""
+        zone = self.registered.artifact.provenance.get("zone", "UTC")
+        return time.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if time.tzinfo else time
 
     async def rows(self, customer_ids: Sequence[str]) -> list[bytes | None]:
         """Give each customer's rows; None for one whom the batch does not hold. Raises `StoreAway`."""
