@@ -1,13 +1,12 @@
 """The folder of LMDB files: what it looks like, what damage does to it, and how it is shared."""
 
-import asyncio
 import json
 import resource
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -99,13 +98,41 @@ def test_drafts_of_the_dead_are_taken_away_by_the_next_writer_those_of_the_livin
     assert read(lmdb_store.open("churn"), "anna", "ben", "carla") == [None, b"2", None]
 
 
+class Slow(Mapping[str, str]):
+    """What a writer tells, which is read while it publishes: then another writer has its rows ready too."""
+
+    def __init__(self, store: LmdbStore) -> None:
+        self.numbers: list[str] = []
+        self.other = threading.Thread(target=lambda: self.numbers.append(put(store, "churn", [("ben", b"2")]).number))
+
+    def __iter__(self) -> Iterator[str]:
+        self.other.start()
+        self.other.join(timeout=0.3)
+        return iter(["of"])
+
+    def __getitem__(self, key: str) -> str:
+        return "the slower"
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_writers_publish_one_after_the_other(lmdb_store: LmdbStore) -> None:
+    about = Slow(lmdb_store)
+    made = lmdb_store.write("churn", [("anna", b"1")], columns=[], about=about)
+    about.other.join()
+    assert made.number < about.numbers[0]
+    assert _there(lmdb_store) == {"current", made.number, about.numbers[0]}
+    assert read(lmdb_store.open("churn"), "anna", "ben") == [None, b"2"]
+
+
 KILLED = """
 import asyncio, itertools, os, signal, sys
 from pathlib import Path
 from serving.store.lmdb_store import LmdbStore
 
 EVENTS = ("open", "os.", "shutil.", "fcntl.", "tempfile.", "rows")
-store, most = LmdbStore(Path(sys.argv[1])), 0
+store = LmdbStore(Path(sys.argv[1]))
 home = store.folder / "churn"
 
 def rows(made):
@@ -121,41 +148,43 @@ def doomed(step):
     left = step
     def hook(event, args):
         nonlocal left
-        if event.startswith(EVENTS):
+        if event.startswith(EVENTS) and event != "os.kill":
             left -= 1
             if left < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
     sys.addaudithook(hook)
 
-write(0)
-known = 0
+def check(*expected):
+    block = store.open("churn")
+    made = block.generation.about["made"]
+    assert made in expected, (made, expected)
+    block.verify()
+    assert set(asyncio.run(block.get([each for each, _ in rows(0)]))) == {b"%d" % made * 50}
+
+turned = set()
 for step in itertools.count():
+    write(2 * step)
+    check(2 * step)
+    assert len(list(home.iterdir())) == min(3, 2 + step), list(home.iterdir())
     child = os.fork()
     if child == 0:
         doomed(step)
-        write(step + 1)
+        write(2 * step + 1)
         os._exit(0)
-    killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
-    most = max(most, len(list(home.iterdir())))
-    block = store.open("churn")
-    now = block.generation.about["made"]
-    assert now in (known, step + 1), (known, step, now)
-    block.verify()
-    found = asyncio.run(block.get([each for each, _ in rows(0)]))
-    assert set(found) == {b"%d" % now * 50}
-    known = now
-    if not killed:
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, -signal.SIGKILL), code
+    assert len(list(home.iterdir())) <= 6, list(home.iterdir())
+    check(2 * step, 2 * step + 1)
+    turned.add(store.current("churn").about["made"] % 2)
+    if code == 0:
         break
-print(step, most, known == step + 1, len(list(home.iterdir())))
+assert turned == {0, 1}
+print(step)
 """
 
 
 def test_a_writer_killed_at_any_step_leaves_the_old_or_the_new_and_no_junk_that_grows(lmdb_store: LmdbStore) -> None:
-    steps, most, last, left = _python(KILLED, lmdb_store.folder).split()
-    assert int(steps) > 30
-    assert int(most) <= 6
-    assert last == "True"
-    assert int(left) == 3
+    assert int(_python(KILLED, lmdb_store.folder)) > 30
 
 
 @pytest.mark.parametrize("kept", [0, 1, 4_096, 8_192, 0.5, -4_096, -1])
@@ -319,8 +348,8 @@ def test_threads_may_open_and_let_go_at_once(lmdb_store: LmdbStore) -> None:
 
     def work() -> None:
         try:
-            for _ in range(300):
-                assert asyncio.run(_opened(lmdb_store).get(["c0001"])) == [ROWS["c0001"]]
+            for _ in range(2_000):
+                assert _opened(lmdb_store).size > 0
         except BaseException as error:
             wrong.append(error)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -87,6 +87,39 @@ def test_a_draft_that_is_lost_while_it_is_written_is_told_of(
         put(redis_store, "churn", rows())
     assert redis_store.current("churn") == before
     assert len(_keys(shared_redis)) == 2
+
+
+class Overtaken(Mapping[str, str]):
+    """What a writer tells, which is read between its looking and its publishing: then another writer is faster."""
+
+    def __init__(self, store: RedisStore) -> None:
+        self.store, self.faster = store, list[str]()
+
+    def __iter__(self) -> Iterator[str]:
+        if len(self.faster) < 3:
+            self.faster.append(put(self.store, "churn", [("ben", b"2")]).number)
+        return iter(["of"])
+
+    def __getitem__(self, key: str) -> str:
+        return "the slower"
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_a_writer_who_is_overtaken_while_it_publishes_comes_after_the_faster_ones(
+    redis_store: RedisStore, shared_redis: RedisServer
+) -> None:
+    put(redis_store, "churn", [("carla", b"3")])
+    about = Overtaken(redis_store)
+    made = redis_store.write("churn", [("anna", b"1")], columns=[], about=about)
+    assert len(about.faster) == 3
+    assert made.number > max(about.faster)
+    assert redis_store.current("churn") == made
+    assert read(redis_store.open("churn"), "anna", "ben") == [b"1", None]
+    assert set(_keys(shared_redis)) == {
+        *("augury:churn:current", f"augury:churn:{made.number}", f"augury:churn:{about.faster[-1]}")
+    }
 
 
 def test_rows_that_are_gone_are_told_of_and_never_read_as_unknown_customers(
