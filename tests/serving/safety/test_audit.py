@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,13 @@ AT = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 def line(number: int = 1, **said: Any) -> Line:
     known = {"time": AT, "request_id": f"r{number}", "key": "Ab3dEf9h", "action": "score", "models": ["churn"]}
     return Line(**{**known, "customers": 3, "refusals": 1, "status": 200, "ms": 1.25, **said})
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert true()
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
@@ -44,10 +52,10 @@ def test_a_line_says_who_asked_for_what_and_nothing_else(tmp_path: Path) -> None
     assert (tmp_path / "audit.jsonl").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_line_is_there_within_a_second_without_a_close(tmp_path: Path) -> None:
+def test_a_line_is_there_soon_without_a_close(tmp_path: Path) -> None:
     audit = Audit(tmp_path)
     audit.note(line())
-    time.sleep(1)
+    until(lambda: audit.written == 1)
     assert len(lines(tmp_path)) == 1
     audit.close()
 
@@ -91,7 +99,7 @@ def test_none_may_be_kept(tmp_path: Path) -> None:
 
 
 def test_too_many_that_wait_are_dropped_and_counted_and_nobody_waits(tmp_path: Path) -> None:
-    """Another process holds the lock: the thread waits, who notes does not."""
+    """Another holds the lock: the thread waits with the line that it has, who notes does not."""
     handle = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
     audit = Audit(tmp_path, waiting=100)
@@ -102,13 +110,13 @@ def test_too_many_that_wait_are_dropped_and_counted_and_nobody_waits(tmp_path: P
         start = time.perf_counter()
         audit.note(line(number))
         took.append(time.perf_counter() - start)
-    dropped = audit.dropped
-    assert dropped == 900
-    assert max(took) < 0.1
+    assert sorted(took)[990] < 0.01
     os.close(handle)
     audit.close()
-    assert [int(each["request_id"][1:]) for each in lines(tmp_path)] == list(range(101))
-    assert (audit.written, audit.lost) == (101, 0)
+    kept = [int(each["request_id"][1:]) for each in lines(tmp_path)]
+    assert kept == list(range(len(kept)))
+    assert len(kept) in (100, 101)
+    assert (audit.written, audit.dropped, audit.lost) == (len(kept), 1_001 - len(kept), 0)
 
 
 def test_the_thread_does_not_pause_where_half_of_those_that_may_wait_do(tmp_path: Path) -> None:
@@ -144,9 +152,11 @@ def test_what_cannot_be_written_is_counted_and_told_once(tmp_path: Path, caplog:
     folder = tmp_path / "audit"
     folder.write_text("in the way")
     audit = Audit(folder)
+    noted = []
     for number in range(3):
+        noted.append(number)
         audit.note(line(number))
-        time.sleep(0.4)
+        until(lambda: audit.lost == len(noted))
     assert (audit.lost, audit.written) == (3, 0)
     folder.unlink()
     audit.note(line(3))
@@ -215,6 +225,10 @@ while number < int(sys.argv[3]):
         models = ["m" * (number % 90)]
         audit.note(Line(datetime.now(UTC), f"{sys.argv[2]}-{number}", "key", "score", models, 1, 0, 200, 1.0))
         number += 1
+    if number == 500:
+        while not audit.written:
+            time.sleep(0.01)
+        print("writing", flush=True)
     time.sleep(0.01)
 audit.close(60)
 print(audit.written, audit.dropped, audit.lost)
@@ -230,7 +244,7 @@ def test_eight_processes_lose_nothing_and_each_keeps_its_order(tmp_path: Path) -
     """5,000 lines each, into files that turn some thirty times."""
     running = [started(tmp_path, each, 5_000) for each in range(8)]
     said = [each.communicate(timeout=120)[0].split() for each in running]
-    assert said == [["5000", "0", "0"]] * 8
+    assert said == [["writing", "5000", "0", "0"]] * 8
     found = [each["request_id"].split("-") for each in lines(tmp_path)]
     orders = {who: [int(number) for one, number in found if one == who] for who in map(str, range(8))}
     assert orders == {who: list(range(5_000)) for who in map(str, range(8))}
@@ -241,7 +255,8 @@ def test_processes_that_are_killed_leave_whole_lines(tmp_path: Path) -> None:
     """Sixteen are killed while they write; what is there of each is a beginning of what it said."""
     for round_ in range(4):
         running = [started(tmp_path, 4 * round_ + each, 10_000_000) for each in range(4)]
-        time.sleep(0.6 + 0.1 * round_)
+        assert [each.stdout.readline() for each in running if each.stdout] == ["writing\n"] * 4
+        time.sleep(0.1 * round_)
         for each in running:
             each.send_signal(signal.SIGKILL)
             each.communicate()
@@ -251,6 +266,6 @@ def test_processes_that_are_killed_leave_whole_lines(tmp_path: Path) -> None:
     found = [each["request_id"].split("-") for each in lines(tmp_path)]
     assert found[-1] == ["last", "0"]
     counted = Counter(who for who, _ in found)
-    assert len(counted) > 12
+    assert len(counted) == 17
     for who, count in counted.items():
         assert [int(number) for one, number in found if one == who] == list(range(count))

@@ -144,6 +144,14 @@ def test_no_other_handler_writes_the_values_either(said: io.StringIO) -> None:
     assert "builtins.LookupError" in after.getvalue()
 
 
+def test_the_exception_itself_goes_no_further() -> None:
+    """Handlers that send exceptions elsewhere read them of the record."""
+    error = LookupError(VALUE)
+    record = logging.LogRecord("bentoml", logging.ERROR, "", 0, "so %s", (1,), (LookupError, error, None))
+    assert InputsOut().filter(record)
+    assert (record.exc_info, record.exc_text, record.getMessage()) == (None, "builtins.LookupError", "so 1")
+
+
 def test_exceptions_that_go_round_in_a_circle_end(said: io.StringIO) -> None:
     one, other = ValueError(VALUE), KeyError(VALUE)
     one.__cause__, other.__cause__ = other, one
