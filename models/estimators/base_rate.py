@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from models.contract import State, TargetKind, eligible
+from models.contract import State, TargetKind, eligible, matrix
 from models.estimators import register
 from models.link import link
 
@@ -31,13 +31,26 @@ class BaseRate(BaseEstimator):
         self.features_: list[str] = []
         return self
 
+    @property
+    def takes_rows(self) -> bool:
+        """Always: it looks at no feature."""
+        return True
+
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give everyone that mean."""
-        return np.full(len(X), self.rate_)
+        return self.predict_rows(matrix(X, self.features_))
+
+    def predict_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give every row that mean."""
+        return np.full(len(values), self.rate_)
 
     def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give the base alone, the link of that mean: no feature has a share in it."""
-        return link(self.predict(X), self.kind)[:, None]
+        return self.contributions_rows(matrix(X, self.features_))
+
+    def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the same for rows."""
+        return link(self.predict_rows(values), self.kind)[:, None]
 
     def state(self) -> dict[str, Any]:
         """Give the mean."""

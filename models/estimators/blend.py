@@ -1,6 +1,6 @@
 """The mean of several models' log-odds: what they err in apart is averaged out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any, ClassVar, Literal, Protocol, Self, cast
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.base import BaseEstimator
 
-from models.contract import Explained, Model, State, TargetKind
+from models.contract import Explained, Model, OfRows, State, TargetKind
+from models.encoding import numbers
 from models.estimators import MODELS, create, register
 from models.link import link
 
@@ -51,20 +52,32 @@ class Blend(BaseEstimator):
         """Fit each member. Raises `ValueError` for members, weights or parameters that make no blend."""
         return self._take({name: member.fit(X, y) for name, member in self._unfitted().items()})
 
+    @property
+    def takes_rows(self) -> bool:
+        """Whether all members do."""
+        return len(self.by_rows_) == len(self.fitted_)
+
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give the probability of a 1."""
-        log_odds = np.zeros(len(X))
-        for name, member in self.fitted_.items():
-            log_odds += self.shares_[name] * link(member.predict(X), "binary")
-        return np.asarray(expit(log_odds), dtype=np.float64)
+        if self.takes_rows:
+            return self.predict_rows(numbers(X, self.features_))
+        return self._mean_odds(len(X), lambda name: self.fitted_[name].predict(X))
+
+    def predict_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the same for rows."""
+        return self._mean_odds(len(values), lambda name: self.by_rows_[name].predict_rows(self._own(name, values)))
 
     def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's terms: the weighted mean of the members', one that a member does not know being 0 there."""
-        mean = np.zeros((len(X), len(self.features_) + 1))
-        for name, member in self.fitted_.items():
-            places = [self.features_.index(feature) for feature in member.features_]
-            mean[:, [*places, -1]] += self.shares_[name] * member.contributions(X)
-        return mean
+        if self.takes_rows:
+            return self.contributions_rows(numbers(X, self.features_))
+        return self._mean_terms(len(X), lambda name: self.fitted_[name].contributions(X))
+
+    def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the same for rows."""
+        return self._mean_terms(
+            len(values), lambda name: self.by_rows_[name].contributions_rows(self._own(name, values))
+        )
 
     def state(self) -> dict[str, Any]:
         """Give the members' states; what is bytes stands beside them, as `member.key`."""
@@ -87,12 +100,32 @@ class Blend(BaseEstimator):
             member.restore({**state["members"][name], **blobs})
         return self._take(members)
 
+    def _mean_odds(self, rows: int, predicted: Callable[[str], NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Give the probability whose log-odds are the mean of those that each member, by name, has predicted."""
+        log_odds = np.zeros(rows)
+        for name, share in self.shares_.items():
+            log_odds += share * link(predicted(name), "binary")
+        return np.asarray(expit(log_odds), dtype=np.float64)
+
+    def _mean_terms(self, rows: int, terms: Callable[[str], NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Give the mean of the terms that each member, by name, gives."""
+        mean = np.zeros((rows, len(self.features_) + 1))
+        for name, share in self.shares_.items():
+            mean[:, [*self.places_[name], -1]] += share * terms(name)
+        return mean
+
+    def _own(self, name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take a member's features out of the rows."""
+        return np.ascontiguousarray(values[:, self.places_[name]])
+
     def _take(self, members: Mapping[str, Additive]) -> Self:
         """Keep fitted members."""
         self.fitted_ = dict(members)
         weights = [1.0] * len(members) if self.weights is None else self.weights
         self.shares_ = {name: weight / sum(weights) for name, weight in zip(members, weights, strict=True)}
         self.features_ = list(dict.fromkeys(name for member in members.values() for name in member.features_))
+        self.places_ = {name: [self.features_.index(each) for each in own.features_] for name, own in members.items()}
+        self.by_rows_ = {name: own for name, own in members.items() if isinstance(own, OfRows) and own.takes_rows}
         return self
 
     def _unfitted(self) -> dict[str, Additive]:

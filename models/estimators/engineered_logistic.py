@@ -64,7 +64,7 @@ class EngineeredLogistic(BaseEstimator):
         X, outcome = X.iloc[rows], y.to_numpy(dtype=np.float64)[rows]
         self.features_ = feature_names(X)
         self.shapes_ = [_shape(X[name], bends=self.bends) for name in self.features_]
-        terms, owners = self._terms(X)
+        terms, owners = self._terms(self._seen(X))
         self.first_ = Linear.fit(terms, outcome, C=self.C)
         effects = self._summed(self.first_.weighted(terms), owners)
         self.spread_ = effects.std(axis=0)
@@ -72,12 +72,18 @@ class EngineeredLogistic(BaseEstimator):
         self.second_ = Linear.fit(np.column_stack([terms, self._products(effects)]), outcome, C=self.C)
         return self
 
+    @property
+    def takes_rows(self) -> bool:
+        """Whether its features are all numbers."""
+        return all(isinstance(shape, Shape) for shape in self.shapes_)
+
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
-        """Give the probability of a 1. Terms are added column by column, so one row equals many bit for bit."""
-        log_odds = np.zeros(len(X))
-        for share in self.contributions(X).T:
-            log_odds += share
-        return np.asarray(expit(log_odds), dtype=np.float64)
+        """Give the probability of a 1."""
+        return _probability(self.contributions(X))
+
+    def predict_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the same for rows; only where no feature is text."""
+        return _probability(self.contributions_rows(values))
 
     def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's shares of the log-odds; the base is the intercept. A product is half each of its two.
@@ -85,8 +91,11 @@ class EngineeredLogistic(BaseEstimator):
         Terms are centred on their training means, so shares tell what sets a row apart from the average one.
         """
         check_features(X, self.features_)
-        chunks = [self._contributions(X.iloc[start : start + CHUNK]) for start in range(0, len(X), CHUNK)]
-        return np.concatenate([np.zeros((0, len(self.features_) + 1)), *chunks])
+        return self._joined([self._contributions(self._seen(X.iloc[rows])) for rows in _chunks(len(X))])
+
+    def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the same for rows; only where no feature is text."""
+        return self._joined([self._contributions(list(values[rows].T)) for rows in _chunks(len(values))])
 
     def state(self) -> dict[str, Any]:
         """Give the features' shapes or levels, and both fits."""
@@ -108,24 +117,31 @@ class EngineeredLogistic(BaseEstimator):
         self.pairs_ = [(int(one), int(other)) for one, other in state["pairs"]]
         return self
 
-    def _contributions(self, X: pd.DataFrame) -> Floats:
-        terms, owners = self._terms(X)
+    def _joined(self, chunks: Sequence[Floats]) -> Floats:
+        return np.concatenate([np.zeros((0, len(self.features_) + 1)), *chunks])
+
+    def _contributions(self, seen: Sequence[Floats]) -> Floats:
+        terms, owners = self._terms(seen)
         products = self._products(self._summed(self.first_.weighted(terms), owners))
         weighted = self.second_.weighted(np.column_stack([terms, products]))
         shares = self._summed(weighted, [*owners, *self.pairs_])
-        return np.column_stack([shares, np.full(len(X), self.second_.intercept)])
+        return np.column_stack([shares, np.full(len(shares), self.second_.intercept)])
 
-    def _terms(self, X: pd.DataFrame) -> tuple[Floats, Owners]:
-        """Give rows × terms, and for each term the place of its feature."""
+    def _seen(self, X: pd.DataFrame) -> list[Floats]:
+        """Give for each feature what a frame says of it: a number's values, or rows × levels."""
         shapes = dict(zip(self.features_, self.shapes_, strict=True))
         named = [name for name, shape in shapes.items() if isinstance(shape, Shape)]
         values = dict(zip(named, numbers(X, named).T, strict=True))
+        return [values[name] if isinstance(shape, Shape) else shape.one_hot(X[name]) for name, shape in shapes.items()]
+
+    def _terms(self, seen: Sequence[Floats]) -> tuple[Floats, Owners]:
+        """Give rows × terms, and for each term the place of its feature."""
         parts = [
-            shape.terms(values[name]) if isinstance(shape, Shape) else shape.one_hot(X[name])
-            for name, shape in shapes.items()
+            shape.terms(each) if isinstance(shape, Shape) else each
+            for shape, each in zip(self.shapes_, seen, strict=True)
         ]
         owners = [(place,) for place, part in enumerate(parts) for _ in range(part.shape[1])]
-        return np.column_stack([np.zeros((len(X), 0)), *parts]), owners
+        return np.column_stack(parts), owners
 
     def _summed(self, weighted: Floats, owners: Owners) -> Floats:
         """Add up the terms of each feature, what two own in halves."""
@@ -174,6 +190,18 @@ class Linear:
     def restore(cls, state: Mapping[str, Any]) -> Self:
         """Take them back."""
         return cls(np.array(state["means"]), np.array(state["weights"]), float(state["intercept"]))
+
+
+def _probability(shares: Floats) -> Floats:
+    """Add log-odds up column by column, so that one row equals many bit for bit."""
+    log_odds = np.zeros(len(shares))
+    for share in shares.T:
+        log_odds += share
+    return np.asarray(expit(log_odds), dtype=np.float64)
+
+
+def _chunks(rows: int) -> list[slice]:
+    return [slice(start, start + CHUNK) for start in range(0, rows, CHUNK)]
 
 
 def _spaced(rows: NDArray[np.intp]) -> NDArray[np.intp]:

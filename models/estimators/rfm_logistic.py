@@ -32,20 +32,30 @@ class RfmLogistic(BaseEstimator):
     def fit(self, X: pd.DataFrame, y: pd.Series) -> Self:
         """Fit on a frame that has the three features and a target of 0 and 1."""
         asked = eligible(X)
-        logs = self._logs(X)[asked]
+        values = matrix(X, list(self.requires))[asked]
+        logs = np.log1p(values)
         lacking = [name for name, column in zip(self.requires, logs.T, strict=True) if np.isnan(column).all()]
         if lacking:
             raise ValueError(f"nobody has a value of {lacking}, which rfm_logistic is made of; take another model")
         spread = np.nanstd(logs, axis=0)
         self.mean_, self.scale_ = np.nanmean(logs, axis=0), np.where(spread > 1e-9, spread, 1.0)
-        regression = LogisticRegression(C=self.C).fit(self._standard(X)[asked], y[asked])
+        regression = LogisticRegression(C=self.C).fit(self._standard(values), y[asked])
         self.coefficients_, self.intercept_ = regression.coef_[0], float(regression.intercept_[0])
         self.features_ = list(self.requires)
         return self
 
+    @property
+    def takes_rows(self) -> bool:
+        """Always: its features are numbers."""
+        return True
+
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
-        """Give the probability of a 1. Terms are added column by column, so one row equals many bit for bit."""
-        *terms, base = self.contributions(X).T
+        """Give the probability of a 1."""
+        return self.predict_rows(matrix(X, list(self.requires)))
+
+    def predict_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give it for rows. Terms are added column by column, so one row equals many bit for bit."""
+        *terms, base = self.contributions_rows(values).T
         log_odds = base
         for term in terms:
             log_odds = log_odds + term
@@ -53,8 +63,12 @@ class RfmLogistic(BaseEstimator):
 
     def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's terms of the log-odds, each 0 at the training mean; the base is the intercept."""
-        terms = self._standard(X) * self.coefficients_
-        return np.column_stack([terms, np.full(len(X), self.intercept_)])
+        return self.contributions_rows(matrix(X, list(self.requires)))
+
+    def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the same for rows."""
+        terms = self._standard(values) * self.coefficients_
+        return np.column_stack([terms, np.full(len(values), self.intercept_)])
 
     def state(self) -> dict[str, Any]:
         """Give the standardisation and the coefficients."""
@@ -72,8 +86,5 @@ class RfmLogistic(BaseEstimator):
         self.features_ = list(self.requires)
         return self
 
-    def _standard(self, X: pd.DataFrame) -> NDArray[np.float64]:
-        return np.asarray(np.nan_to_num((self._logs(X) - self.mean_) / self.scale_, nan=0.0), dtype=np.float64)
-
-    def _logs(self, X: pd.DataFrame) -> NDArray[np.float64]:
-        return np.log1p(matrix(X, list(self.requires)))
+    def _standard(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.nan_to_num((np.log1p(values) - self.mean_) / self.scale_, nan=0.0), dtype=np.float64)

@@ -70,17 +70,27 @@ class Segments(BaseEstimator):
             raise ValueError(f"k is {self.k}; ask for {FEWEST} to {MOST} segments")
         if X.empty:
             raise ValueError("there are no customers to segment; check the cutoff and the population")
-        logs = self._logs(X)
+        logs = self._logs(matrix(X, list(self.requires)))
         spread = logs.std(axis=0)
         self.mean_, self.scale_ = logs.mean(axis=0), np.where(spread > 1e-9, spread, 1.0)
         self.centres_ = _centres((logs - self.mean_) / self.scale_, k=self.k, seed=self.seed)
+        self.features_ = list(self.requires)
         self.labels_ = _names(np.expm1(self.centres_ * self.scale_ + self.mean_), np.median(np.expm1(logs), axis=0))
         return self
+
+    @property
+    def takes_rows(self) -> bool:
+        """Always: its features are numbers."""
+        return True
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's code: the nearest centre, the lower code of two as near."""
         check_is_fitted(self)
-        return _nearest((self._logs(X) - self.mean_) / self.scale_, self.centres_).astype(np.float64)
+        return self.predict_rows(matrix(X, list(self.requires)))
+
+    def predict_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the same for rows."""
+        return _nearest((self._logs(values) - self.mean_) / self.scale_, self.centres_).astype(np.float64)
 
     def state(self) -> dict[str, Any]:
         """Give the standardisation, the centres and their names."""
@@ -92,15 +102,15 @@ class Segments(BaseEstimator):
         """Take them back."""
         self.mean_, self.scale_, self.centres_ = (np.array(state[name]) for name in ("mean", "scale", "centres"))
         self.labels_ = tuple(state["labels"])
+        self.features_ = list(self.requires)
         return self
 
-    def _logs(self, X: pd.DataFrame) -> NDArray[np.float64]:
-        values = matrix(X, list(self.requires))
+    def _logs(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         wrong = ~np.isfinite(values).all(axis=1)
         if wrong.any():
             raise ValueError(
-                f"{wrong.sum()} of {len(X)} customers (first: row {wrong.argmax()}) have a null or infinite value in "
-                f"{list(self.requires)}; leave out who has not bought yet"
+                f"{wrong.sum()} of {len(values)} customers (first: row {wrong.argmax()}) have a null or infinite value "
+                f"in {list(self.requires)}; leave out who has not bought yet"
             )
         return np.log1p(np.maximum(values, 0))
 

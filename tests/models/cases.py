@@ -41,6 +41,7 @@ TAKES_ALL = {"blend", "boosted", "cross_sell", "engineered_logistic"}
 READS_ALL = {"clv_blend", *TAKES_ALL}
 TAKES_TEXT = {"base_rate", *TAKES_ALL}
 EXPLAINED = {"base_rate", "rfm_logistic", *TAKES_ALL}
+TAKES_ROWS = {"base_rate", "blend", "boosted", "engineered_logistic", "rfm_logistic", "segments"}
 DETAILED = {"clv", "clv_blend"}
 QUICK: dict[str, dict[str, Any]] = {
     "blend": {"params": {"boosted": {"rounds": 20}}},

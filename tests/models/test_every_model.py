@@ -13,7 +13,7 @@ from sklearn.base import clone
 from features.engine.run import outcome
 from features.history import History
 from features.library import POPULATIONS, TARGETS, chosen
-from models.contract import Detailed, Explained, TargetKind, feature_names
+from models.contract import Detailed, Explained, OfRows, PredictsRows, TargetKind, feature_names, matrix
 from models.estimators import MODELS, create
 from tests.models.cases import (
     CASES,
@@ -23,6 +23,7 @@ from tests.models.cases import (
     PAIRS,
     READS_ALL,
     SETTING,
+    TAKES_ROWS,
     TAKES_TEXT,
     Case,
     Fitted,
@@ -238,6 +239,33 @@ def test_what_stands_beside_a_score_is_that_of_the_row_alone(case: Fitted) -> No
         pd.testing.assert_frame_equal(alone, told.iloc[places], check_exact=True)
 
 
+def test_rows_of_floats_say_what_a_frame_says(case: Fitted) -> None:
+    """All at once, each alone, and in memory that may not be written or lies apart."""
+    taken = isinstance(case.model, PredictsRows) and case.model.takes_rows
+    assert taken == (case.name in TAKES_ROWS)
+    if not taken or not isinstance(case.model, PredictsRows):
+        return
+    values = matrix(case.frame, case.model.features_)
+    assert case.model.predict_rows(values).tolist() == case.predicted.tolist()
+    assert case.model.predict_rows(values[:0]).tolist() == []
+    alone = [case.model.predict_rows(values[row : row + 1]).tolist() for row in range(0, len(values), 19)]
+    assert alone == case.predicted[::19, None].tolist()
+    values.flags.writeable = False
+    assert case.model.predict_rows(values).tolist() == case.predicted.tolist()
+    assert case.model.predict_rows(values[::-3]).tolist() == case.predicted[::-3].tolist()
+
+
+def test_rows_of_floats_have_the_terms_of_a_frame(case: Fitted) -> None:
+    if case.name not in TAKES_ROWS & EXPLAINED:
+        return
+    assert isinstance(case.model, OfRows)
+    assert isinstance(case.model, Explained)
+    values, terms = matrix(case.frame, case.model.features_), case.model.contributions(case.frame)
+    assert case.model.contributions_rows(values).tolist() == terms.tolist()
+    for row in range(0, len(values), 19):
+        assert case.model.contributions_rows(values[row : row + 1]).tolist() == [terms[row].tolist()]
+
+
 PLANS = np.array(["gold", "iron", "", None, "lead"], dtype=object)
 
 
@@ -258,6 +286,7 @@ def test_text_is_taken_with_nulls_and_new_levels_and_survives_the_state(case: Fi
     model = case.unfitted().fit(X, 0.1 + 0.8 * gold if case.kind == "amount" else gold)
     new = frame.assign(plan="never seen", yes=None)
     again = create(case.name, **model.get_params()).restore(dict(plain(model.state())))
+    assert getattr(model, "takes_rows", False) == (case.name == "base_rate")
     for rows in (frame, new, frame.astype({"plan": "category"}), frame.astype({"plan": object})):
         predicted = model.predict(rows)
         assert np.isfinite(predicted).all()
