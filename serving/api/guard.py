@@ -33,13 +33,13 @@ class Guard:
         return caller
 
     def charge_for(self, caller: Caller, customers: int) -> None:
-        """Take what a request for many customers costs beyond the one that was paid. Raises `Refused`."""
+        """Take what a request for many customers costs beyond the 1 that was paid at the door. Raises `Refused`."""
         if customers > 1:
-            self.charge(caller, cost_of(customers) - 1.0)
+            self.charge(caller, cost_of(customers), paid=1.0)
 
-    def charge(self, caller: Caller, cost: float) -> None:
-        """Take a cost from a key's bucket. Raises `Refused`."""
-        wait = self.limits.allow(caller, cost, now=monotonic())
+    def charge(self, caller: Caller, cost: float, *, paid: float = 0.0) -> None:
+        """Take a cost from a key's bucket, of which so much was paid already. Raises `Refused`."""
+        wait = self.limits.allow(caller, cost, now=monotonic(), paid=paid)
         if wait > 0:
             self.metrics.limited(caller.id)
             seconds = str(math.ceil(wait))
