@@ -1,11 +1,12 @@
 """The systems that are measured: a module each, and the Python that runs it."""
 
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
+
+from experiments.benchmarks import apart
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,4 @@ def python(system: System, var: Path) -> Path:
     """Give the interpreter that runs a system: this one, or that of an environment made for it under `var`."""
     if not system.requirements:
         return Path(sys.executable)
-    folder, told = var / system.module, "\n".join(system.requirements)
-    made, inside = folder / "made", folder / "bin" / "python"
-    if not made.is_file() or made.read_text(encoding="utf-8") != told:
-        pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *system.requirements]
-        for command in ([sys.executable, "-m", "venv", "--clear", str(folder)], pip):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise RuntimeError(
-                    f"{system.module} needs an environment of its own, and gets none:\n{done.stderr[-2000:]}"
-                )
-        made.write_text(told, encoding="utf-8")
-    return inside
+    return apart.python(system.module, system.requirements, var=var)

@@ -1,0 +1,1 @@
+"""What a score over HTTP costs, here and elsewhere: `python -m experiments.benchmarks.serving`."""

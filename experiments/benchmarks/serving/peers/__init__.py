@@ -1,0 +1,1 @@
+"""Other servers of the same models, each as its users write it."""
