@@ -1,12 +1,9 @@
 """The folder of LMDB files: what it looks like, what damage does to it, and how it is shared."""
 
 import json
-import resource
 import shutil
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ import pytest
 from serving.store.lmdb_store import LmdbBlock, LmdbStore
 from serving.store.store import StoreAway, next_number
 from tests.serving.store.asked import put, read
+from tests.serving.store.scripts import python
 
 ROWS = {f"c{each:04d}": b"%d" % each * 90 for each in range(3_000)}
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
@@ -31,19 +29,6 @@ def _there(store: LmdbStore) -> set[str]:
 
 def _maps(folder: Path) -> int:
     return sum(str(folder) in line for line in Path("/proc/self/maps").read_text().splitlines())
-
-
-def _python(script: str, *args: object, limit: int | None = None) -> str:
-    """Run a script of its own process, whose files may have so many bytes; gives what it prints."""
-
-    def limited() -> None:
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    command = [sys.executable, "-c", script, *map(str, args)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, preexec_fn=limited)
-    assert done.returncode == 0, f"{done.returncode}: {done.stderr}"
-    return done.stdout
 
 
 def test_two_generations_are_kept_and_a_link_points_to_the_newer(lmdb_store: LmdbStore) -> None:
@@ -77,114 +62,6 @@ def test_what_is_taken_away_while_it_is_opened_is_opened_anew(lmdb_store: LmdbSt
 
     assert read(lmdb_store._try("churn", slowly), "anna") == [b"2"]
     assert [each.exists() for each in seen] == [False, True]
-
-
-def test_drafts_of_the_dead_are_taken_away_by_the_next_writer_those_of_the_living_are_not(
-    lmdb_store: LmdbStore,
-) -> None:
-    put(lmdb_store, "churn", [("anna", b"1")])
-    dead = lmdb_store.folder / "churn" / ".draft.dead"
-    dead.mkdir()
-    (dead / "rows.mdb").write_bytes(b"half")
-
-    def rows() -> Iterator[tuple[str, bytes]]:
-        yield "ben", b"2"
-        put(lmdb_store, "churn", [("carla", b"3")])
-        assert sum(each.startswith(".draft") for each in _there(lmdb_store)) == 1
-
-    made = put(lmdb_store, "churn", rows())
-    assert len(_there(lmdb_store)) == 3
-    assert lmdb_store.current("churn") == made
-    assert read(lmdb_store.open("churn"), "anna", "ben", "carla") == [None, b"2", None]
-
-
-class Slow(Mapping[str, str]):
-    """What a writer tells, which is read while it publishes: then another writer has its rows ready too."""
-
-    def __init__(self, store: LmdbStore) -> None:
-        self.numbers: list[str] = []
-        self.other = threading.Thread(target=lambda: self.numbers.append(put(store, "churn", [("ben", b"2")]).number))
-
-    def __iter__(self) -> Iterator[str]:
-        self.other.start()
-        self.other.join(timeout=0.3)
-        return iter(["of"])
-
-    def __getitem__(self, key: str) -> str:
-        return "the slower"
-
-    def __len__(self) -> int:
-        return 1
-
-
-def test_writers_publish_one_after_the_other(lmdb_store: LmdbStore) -> None:
-    about = Slow(lmdb_store)
-    made = lmdb_store.write("churn", [("anna", b"1")], columns=[], about=about)
-    about.other.join()
-    assert made.number < about.numbers[0]
-    assert _there(lmdb_store) == {"current", made.number, about.numbers[0]}
-    assert read(lmdb_store.open("churn"), "anna", "ben") == [None, b"2"]
-
-
-KILLED = """
-import asyncio, itertools, os, signal, sys
-from pathlib import Path
-from serving.store.lmdb_store import LmdbStore
-
-EVENTS = ("open", "os.", "shutil.", "fcntl.", "tempfile.", "rows")
-store = LmdbStore(Path(sys.argv[1]))
-home = store.folder / "churn"
-
-def rows(made):
-    for place in range(3_000):
-        if place % 1_000 == 0:
-            sys.audit("rows")
-        yield f"c{place:04d}", b"%d" % made * 50
-
-def write(made):
-    store.write("churn", rows(made), columns=[], about={"made": made})
-
-def doomed(step):
-    left = step
-    def hook(event, args):
-        nonlocal left
-        if event.startswith(EVENTS) and event != "os.kill":
-            left -= 1
-            if left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-    sys.addaudithook(hook)
-
-def check(*expected):
-    block = store.open("churn")
-    made = block.generation.about["made"]
-    assert made in expected, (made, expected)
-    block.verify()
-    assert set(asyncio.run(block.get([each for each, _ in rows(0)]))) == {b"%d" % made * 50}
-
-turned = set()
-for step in itertools.count():
-    write(2 * step)
-    check(2 * step)
-    assert len(list(home.iterdir())) == min(3, 2 + step), list(home.iterdir())
-    child = os.fork()
-    if child == 0:
-        doomed(step)
-        write(2 * step + 1)
-        os._exit(0)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in (0, -signal.SIGKILL), code
-    assert len(list(home.iterdir())) <= 6, list(home.iterdir())
-    check(2 * step, 2 * step + 1)
-    turned.add(store.current("churn").about["made"] % 2)
-    if code == 0:
-        break
-assert turned == {0, 1}
-print(step)
-"""
-
-
-def test_a_writer_killed_at_any_step_leaves_the_old_or_the_new_and_no_junk_that_grows(lmdb_store: LmdbStore) -> None:
-    assert int(_python(KILLED, lmdb_store.folder)) > 30
 
 
 @pytest.mark.parametrize("kept", [0, 1, 4_096, 8_192, 0.5, -4_096, -1])
@@ -225,7 +102,7 @@ store.open("churn").verify()
 
 def test_a_file_with_one_wrong_byte_is_told_of_by_its_hash_and_ends_no_process(lmdb_store: LmdbStore) -> None:
     put(lmdb_store, "churn", ROWS.items())
-    _python(DAMAGED, lmdb_store.folder)
+    python(DAMAGED, lmdb_store.folder)
 
 
 def test_what_is_no_generation_is_told_of_and_written_over(lmdb_store: LmdbStore) -> None:
@@ -273,28 +150,6 @@ def test_reading_writes_nothing(lmdb_store: LmdbStore) -> None:
     assert {each: each.lstat().st_mtime_ns for each in lmdb_store.folder.rglob("*")} == before
 
 
-FULL = """
-import sys
-from pathlib import Path
-from serving.store.lmdb_store import LmdbStore
-from serving.store.store import StoreAway
-
-try:
-    LmdbStore(Path(sys.argv[1])).write("churn", ((f"c{each:06d}", b"x" * 360) for each in range(100_000)),
-                                       columns=[], about={})
-except StoreAway as error:
-    print(error)
-"""
-
-
-@pytest.mark.parametrize("limit", [1, 5_000, 100_000, 10_000_000])
-def test_no_room_is_told_of_and_leaves_nothing_behind(lmdb_store: LmdbStore, limit: int) -> None:
-    before = put(lmdb_store, "churn", [("anna", b"1")])
-    assert "cannot be written" in _python(FULL, lmdb_store.folder, limit=limit)
-    assert _there(lmdb_store) == {"current", before.number}
-    assert read(lmdb_store.open("churn"), "anna") == [b"1"]
-
-
 CLOSED = """
 import asyncio, shutil, sys, threading, time
 from pathlib import Path
@@ -325,7 +180,7 @@ for _ in range(30):
 
 
 def test_a_block_may_be_closed_and_its_files_removed_while_threads_read_it(lmdb_store: LmdbStore) -> None:
-    _python(CLOSED, lmdb_store.folder)
+    python(CLOSED, lmdb_store.folder)
 
 
 @linux
