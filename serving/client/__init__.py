@@ -15,6 +15,7 @@ from serving.client.errors import (
     UnknownModel,
     Unreachable,
 )
+from serving.client.retries import Retries
 
 __all__ = [
     "BadRequest",
@@ -25,6 +26,7 @@ __all__ = [
     "Offers",
     "RateLimited",
     "Readiness",
+    "Retries",
     "Scores",
     "ServiceError",
     "StoreAway",
