@@ -1,5 +1,6 @@
-"""A small deployment: four champions of a simulated shop, scored, and one service process over it."""
+"""A small deployment: four champions of a simulated shop, scored into the store, and one service process over it."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ import httpx
 import pandas as pd
 import pytest
 
+from configs.service import ServiceSettings
 from configs.settings import Settings
 from configs.study import Study
 from experiments.runs import Deployment
@@ -18,10 +20,18 @@ from experiments.study import prepare
 from features.datasets.simulator import simulate
 from features.engine.door import admit
 from features.history import History
-from serving.lookup import Lookup
-from serving.scorer import Scorer, Served
+from serving.live.snapshot import Snapshot
+from serving.live.source import FromRegistry
+from serving.live.watch import Watch
+from serving.scorer import Scorer
+from serving.store.lmdb_store import LmdbStore
+from serving.suppression import Suppressions, write_suppressed
 
 CUSTOMERS = 150
+OPTED_OUT, ERASED = "C0000149", "C0000150"
+"""Who is on the list of those that must not be scored; the batches hold them all the same."""
+TIMEOUT = 5.0
+"""Seconds within which the service wants a request whole and answered."""
 FAMILIES = ["rfm", "windows", "decay", "gaps", "breadth", "discount"]
 CHURN = {"target": "churned", "champion": "boosted", "models": {"boosted": {"rounds": 30}}}
 CLV = {"target": "future_spend", "champion": "clv", "models": {"clv": {}}}
@@ -61,12 +71,13 @@ def history(sales: pd.DataFrame) -> History:
 
 @pytest.fixture(scope="session")
 def deployment(store_uri: str, history: History, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """Train, register and score the four champions in a var folder and a model store of their own."""
+    """Train, register and score the four champions in a var folder, a model store and a feature store of their own."""
     var = tmp_path_factory.mktemp("var")
     shutil.copy(store_uri.removeprefix("sqlite:///"), var / "mlflow.db")
     made = Deployment.open(Settings(var, f"sqlite:///{var / 'mlflow.db'}"))
     for name, said in STUDIES.items():
         _champion(made, name, _study(**said), history)
+    write_suppressed(LmdbStore(var / "store"), Suppressions({OPTED_OUT: "opted_out", ERASED: "erased"}))
     return made
 
 
@@ -84,10 +95,35 @@ def _champion(made: Deployment, name: str, study: Study, history: History) -> No
 
 
 @pytest.fixture(scope="session")
-def scorer(deployment: Deployment) -> Scorer:
-    """Load what the service loads."""
-    settings, champions = deployment.settings, deployment.registry.champions("shop")
-    return Scorer(Served(each, Lookup.read(settings.scored(each.artifact.name), each.artifact)) for each in champions)
+def watch(deployment: Deployment) -> Watch:
+    """Look once, as a worker does when it starts."""
+    settings, noted = deployment.settings, list[tuple[str, str]]()
+    made = Watch(
+        FromRegistry(settings.mlflow, dataset="shop"),
+        LmdbStore(settings.var / "store"),
+        lambda snapshot: None,
+        counted=lambda what, name: noted.append((what, name)),
+    )
+    asyncio.run(made.refresh())
+    assert not noted
+    return made
+
+
+@pytest.fixture(scope="session")
+def snapshot(watch: Watch) -> Snapshot:
+    return watch.snapshot
+
+
+@pytest.fixture(scope="session")
+def scorer(snapshot: Snapshot) -> Scorer:
+    """Answer from what a worker would."""
+    return Scorer(snapshot)
+
+
+@pytest.fixture(scope="session")
+def ids(sales: pd.DataFrame) -> list[str]:
+    """Give everybody who may be scored, in order."""
+    return sorted(set(sales["customer_id"]) - {OPTED_OUT, ERASED})
 
 
 @pytest.fixture(scope="session")
@@ -99,8 +135,9 @@ def log(deployment: Deployment) -> Path:
 @pytest.fixture(scope="session")
 def client(deployment: Deployment, log: Path) -> Iterator[httpx.Client]:
     """Run the service as a process of its own and speak HTTP to it."""
+    service = ServiceSettings(dataset="shop", timeout_seconds=TIMEOUT, poll_seconds=0.5)
     with (
-        running(deployment.settings, dataset="shop", port=free_port(), log=log) as url,
+        running(deployment.settings, service, port=free_port(), log=log) as url,
         httpx.Client(base_url=url, timeout=60) as speaking,
     ):
         yield speaking
