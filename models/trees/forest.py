@@ -8,21 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.booster import Booster, described
+from models.trees.link import LINKS, margin_of
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint32]
 Singles = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-IDENTITY, LOGISTIC, EXPONENTIAL = 0, 1, 2
-LINKS: Final = {
-    "binary:logistic": LOGISTIC,
-    "count:poisson": EXPONENTIAL,
-    "reg:tweedie": EXPONENTIAL,
-    "reg:squarederror": IDENTITY,
-}
-"""What makes the expected value of the margin, by objective."""
 
 LEAF: Final = -1
 """XGBoost's word for a child that is not there."""
@@ -100,7 +92,7 @@ class Forest:
         base = _scores(about)[0]
         return cls(
             _nodes(model["model"]["trees"]),
-            _margin(base, LINKS[objective]),
+            margin_of(base, LINKS[objective]),
             LINKS[objective],
             int(about["num_feature"]),
         )
@@ -126,13 +118,6 @@ def _check(model: dict[str, Any], about: dict[str, Any], objective: str) -> None
 def _scores(about: dict[str, Any]) -> list[np.float32]:
     """Give the base score of each output."""
     return [np.float32(each) for each in str(about["base_score"]).strip("[]").split(",")]
-
-
-def _margin(score: np.float32, link: int) -> np.float32:
-    """Give the base score on the margin's scale, in float32 as XGBoost computes it."""
-    if link == LOGISTIC:
-        return np.float32(-np.log(np.float32(1) / score - np.float32(1)))
-    return np.float32(np.log(score)) if link == EXPONENTIAL else score
 
 
 def _nodes(trees: list[dict[str, Any]]) -> Nodes:

@@ -7,7 +7,8 @@ from typing import Final, Self
 import numpy as np
 
 from models.trees.compiled import compiled
-from models.trees.forest import EXPONENTIAL, LOGISTIC, Doubles, Forest, Singles, Words
+from models.trees.forest import Doubles, Forest, Singles, Words
+from models.trees.link import linked
 
 LANES: Final = 64
 """Walks that go on side by side, each waiting for its own memory: of many rows down a tree, of one down many."""
@@ -114,14 +115,3 @@ def down(
             here = node[lane]
             right = np.uint32(0) if seen[at[lane] + words[here + _COLUMN]] < reals[here] else _NODE
             node[lane] = words[here + _LEFT] + right
-
-
-@compiled
-def linked(margin: np.float32, link: int) -> np.float32:  # pragma: no cover
-    """Make the expected value of a margin, in float32, step by step as XGBoost's `Sigmoid` and `exp`."""
-    if link == LOGISTIC:
-        one = np.float32(1)
-        return one / (np.float32(math.exp(min(-margin, np.float32(88.7)))) + one + np.float32(1e-16))
-    if link == EXPONENTIAL:
-        return np.float32(math.exp(margin))
-    return margin

@@ -1,0 +1,30 @@
+"""Compiled loops: kept where they can be, compiled anew where not."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from models.trees.compiled import compiled
+
+LOOP = "def doubled(x):\n    return 2 * x\n"
+
+
+def test_a_loop_of_a_file_is_kept_beside_it(tmp_path: Path) -> None:
+    source = tmp_path / "loop.py"
+    source.write_text(f"from models.trees.compiled import compiled\n\n@compiled\n{LOOP}\nprint(doubled(4))\n")
+    root = Path(__file__).parents[3]
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, source], env={"PYTHONPATH": str(root)}, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "8\n"
+    kept = sorted(each.suffix for each in tmp_path.glob("__pycache__/loop.doubled*"))
+    assert kept == [".nbc", ".nbi"]
+
+
+def test_a_loop_that_cannot_be_kept_runs_all_the_same() -> None:
+    """Code that is in no file has no place beside it, as a folder that is read only has none."""
+    scope: dict[str, Any] = {}
+    exec(compile(LOOP, "<nowhere>", "exec"), scope)
+    assert compiled(scope["doubled"])(4) == 8
