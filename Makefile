@@ -32,6 +32,7 @@ lock:
 	uv pip compile pyproject.toml --group dev --group bench --all-extras --universal --python-version 3.11 \
 		--generate-hashes --constraint requirements.lock --no-emit-index-url --no-annotate --no-header --quiet \
 		--output-file requirements-extras.lock
+	$(BIN)/python -m serving.deploy.lock
 
 # What is optional (Spark, Splink, the benchmarks' peers), so that its tests run too.
 extras: $(INSTALLED)
