@@ -15,7 +15,7 @@ from models.contract import Detailed
 from serving.messages import LARGEST, LONGEST, FeatureRow
 from serving.store.layout import Matrix
 
-KEYS: Final = ("customer_id", "cutoff", "category")
+KEYS: Final = ("customer_id", "cutoff", "category", "eligible")
 MOST_COLUMNS: Final = 2_000
 Kind = Literal["number", "text", "null", "other"]
 
@@ -52,6 +52,7 @@ def check_table(table: pa.Table) -> None:
     if "category" in names:
         _check_key("category", table["category"])
     _check_cutoff(table)
+    _check_eligible(table)
     _check_once(table)
     for name in names:
         _CHECKS[kind_of(table.schema.field(name).type)](name, table[name])
@@ -77,9 +78,7 @@ def lacks(artifact: Artifact, table: pa.Table) -> str | None:
     missing = [name for name in (*_keys(artifact), *artifact.features) if name not in names]
     if missing:
         return f"{artifact.name} needs the columns {missing[:20]}, which the rows do not have"
-    if artifact.categories and not pc.all(pc.is_in(table["category"], pa.array(artifact.categories))).as_py():
-        return f"{artifact.name} does not tell of all of the rows' categories; it tells of {list(artifact.categories)}"
-    return _other_type(artifact, table)
+    return _other_categories(artifact, table) or _other_type(artifact, table)
 
 
 def _keys(artifact: Artifact) -> list[str]:
@@ -87,6 +86,20 @@ def _keys(artifact: Artifact) -> list[str]:
     if artifact.categories:
         return ["category", "cutoff"]
     return ["cutoff"] if isinstance(artifact.model, Detailed) else []
+
+
+def _other_categories(artifact: Artifact, table: pa.Table) -> str | None:
+    """Say that a customer has not all pairs: what a model of pairs says of one is also made of the others."""
+    if not artifact.categories:
+        return None
+    known = pc.all(pc.is_in(table["category"], pa.array(artifact.categories))).as_py()
+    customers = pc.count_distinct(table["customer_id"]).as_py()
+    if known and table.num_rows == customers * len(artifact.categories):
+        return None
+    return (
+        f"{artifact.name} needs of each customer a row of each of its categories {list(artifact.categories)}; "
+        "a column eligible says which are asked about"
+    )
 
 
 def _other_type(artifact: Artifact, table: pa.Table) -> str | None:
@@ -156,6 +169,14 @@ def _check_cutoff(table: pa.Table) -> None:
         raise NotFeatures(f"cutoff is of type {column.type}; send timestamps without a zone")
     if column.null_count:
         raise NotFeatures(f"cutoff is null in {column.null_count} rows")
+
+
+def _check_eligible(table: pa.Table) -> None:
+    if "eligible" not in table.column_names:
+        return
+    column = table["eligible"]
+    if not pa.types.is_boolean(column.type) or column.null_count:
+        raise NotFeatures(f"eligible is of type {column.type} with {column.null_count} nulls; send true or false")
 
 
 def _check_once(table: pa.Table) -> None:

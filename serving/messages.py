@@ -82,8 +82,9 @@ class ByPayload(Asked, frozen=True):
 class Bulk(Asked, frozen=True):
     """Score many feature rows; as Arrow the same columns: customer_id and one a feature.
 
-    The cutoff is the instant that the features are of; models of lifetime value read it. As Arrow it is a column, and
-    models of pairs read one of categories too.
+    The cutoff is the instant that the features are of; models of lifetime value read it. As Arrow it is a column.
+    Models of pairs read the columns category and cutoff too, of each customer a row of every category; of these the
+    column eligible (true or false, all if it is not there) says which are asked about.
     """
 
     rows: Annotated[list[FeatureRow], Meta(min_length=1, max_length=MAX_ROWS)]

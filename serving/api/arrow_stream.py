@@ -24,8 +24,8 @@ def read_stream(body: bytes) -> pa.Table:
         return _read(body)
     except Refused:
         raise
-    except Exception as error:  # of bytes that are no stream, libraries and their extensions raise all sorts
-        raise bad(f"the body is no Arrow stream: {type(error).__name__}") from None
+    except Exception:  # of bytes that are no stream, libraries and their extensions raise all sorts
+        raise bad("the body is no Arrow IPC stream, or not all of one") from None
 
 
 def _read(body: bytes) -> pa.Table:
