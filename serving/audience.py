@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from configs.whole import whole_file
 from serving.batch import manifest
 from serving.batch.draft import hash_of
 from serving.batch.files import write_csv, write_parquet
@@ -109,7 +110,8 @@ def write_audience(
     if kind not in ("parquet", "csv"):
         raise ValueError(f"an audience goes to FILE.csv, FILE.csv.gz or FILE.parquet, not to {str(to)!r}")
     table = chosen.select(list(columns)).rename_columns(list(columns.values()))
-    (write_csv if kind == "csv" else write_parquet)(table.to_reader(), to)
+    with whole_file(to) as draft:
+        (write_csv if kind == "csv" else write_parquet)(table.to_reader(), draft)
     told = {
         **{key: batch[key] for key in ("model", "version", "artifact", "cutoff", "content")},
         "asked": {key: value for key, value in asdict(choice).items() if value is not None},

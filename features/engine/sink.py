@@ -45,12 +45,12 @@ def write_duckdb(path: Path, table: str, batches: pa.RecordBatchReader, *, manif
         opened.execute("BEGIN")
         _said(opened, name, table)
         ledger = _ledger(name).sql
-        opened.register("shape", batches.schema.empty_table())
-        opened.register("streamed", batches)
+        opened.register("augury_shape", batches.schema.empty_table())
+        opened.register("augury_streamed", batches)
         if name.schema:
             opened.execute(f"CREATE SCHEMA IF NOT EXISTS {TableName(name.schema).sql}")
-        opened.execute(f"CREATE OR REPLACE TABLE {name.sql} AS SELECT * FROM memory.main.shape")
-        opened.execute(f"INSERT INTO {name.sql} SELECT * FROM memory.main.streamed")
+        opened.execute(f"CREATE OR REPLACE TABLE {name.sql} AS SELECT * FROM augury_shape")
+        opened.execute(f"INSERT INTO {name.sql} SELECT * FROM augury_streamed")
         opened.execute(f"CREATE TABLE IF NOT EXISTS {ledger} (name VARCHAR PRIMARY KEY, manifest VARCHAR)")
         opened.execute(f"INSERT OR REPLACE INTO {ledger} VALUES ({text(name.name)}, {text(manifest)})")
         opened.execute("COMMIT")

@@ -58,7 +58,7 @@ def _constant(value: str, rows: int) -> pa.Array:
 
 
 def _table(frame: pd.DataFrame) -> pa.Table:
-    """Take a frame as it is; texts of all rows that are null, or of none, are texts still."""
+    """Take a frame as it is; texts that are null in all rows are texts still, times are in microseconds."""
     made = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
     return made.cast(pa.schema([(each.name, _typed(each)) for each in made.schema]))
 
@@ -66,4 +66,6 @@ def _table(frame: pd.DataFrame) -> pa.Table:
 def _typed(field: pa.Field) -> pa.DataType:
     if pa.types.is_null(field.type) or pa.types.is_large_string(field.type):
         return pa.string()
+    if pa.types.is_timestamp(field.type):
+        return pa.timestamp("us")
     return pa.list_(pa.string()) if pa.types.is_list(field.type) else field.type

@@ -101,11 +101,17 @@ class File:
         return found if told and found and manifest.holds(self.place.path.parent, told) else {}
 
     def publish(self, drafts: Mapping[str, Draft], told: Mapping[str, Manifest]) -> None:
-        """Put the parts into one file, whole."""
+        """Put the parts into one file, which gets its name when it is whole.
+
+        What is said of it is there before it: a file without that would be somebody else's.
+        """
         write = write_csv if self.place.kind == "csv" else write_parquet
-        rows = write(shared(list(drafts.values())), self.place.path)
-        files = {self.place.path.name: Written(rows, hash_of(self.place.path))}
-        manifest.write(manifest.of_several(list(told.values()), files), self._manifest)
+        made = self.workspace("") / self.place.path.name
+        files = {made.name: Written(write(shared(list(drafts.values())), made), hash_of(made))}
+        said = made.with_name(MANIFEST)
+        said.write_text(manifest.text(manifest.of_several(list(told.values()), files)), encoding="utf-8")
+        os.replace(said, self._manifest)
+        os.replace(made, self.place.path)
 
     @property
     def _manifest(self) -> Path:

@@ -93,7 +93,7 @@ class Draft:
     @property
     def files(self) -> dict[str, Written]:
         """All parts, by path, in the order of blocks."""
-        return {name: each for _, block in sorted(self.finished.items()) for name, each in block.files.items()}
+        return {name: each for _, block in sorted(self.finished.items()) for name, each in sorted(block.files.items())}
 
     def parts(self, name: str) -> list[Path]:
         """List the parts of a name, in the order of blocks."""
@@ -109,6 +109,11 @@ class Draft:
             head = json.dumps({"question": self.question, "started": self.started}) + "\n"
             lines = [_line(each) for _, each in sorted(self.finished.items())]
             draft.write_text(head + "".join(lines), encoding="utf-8")
+
+
+def begun(folder: Path) -> bool:
+    """Whether a folder holds drafts with blocks that are finished."""
+    return any(_read(journal)[1] for journal in folder.glob(f"*/{JOURNAL}"))
 
 
 def _line(finished: Finished) -> str:

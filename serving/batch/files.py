@@ -1,4 +1,4 @@
-"""Rows that stream into one file, whole; the same rows make the same bytes."""
+"""Rows that stream into one file; the same rows make the same bytes."""
 
 import gzip
 from collections.abc import Callable, Iterator
@@ -10,29 +10,26 @@ import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
-from configs.whole import whole_file
-
 _GROUP: Final = 131_072
 
 
 def write_parquet(rows: pa.RecordBatchReader, path: Path) -> int:
     """Write rows as Parquet; gives how many there were."""
-    with whole_file(path) as draft:
-        texts = [each.name for each in rows.schema if pa.types.is_string(each.type) and each.name != "customer_id"]
-        with pq.ParquetWriter(draft, rows.schema, use_dictionary=texts, store_schema=False) as writer:
-            return _counted(_groups(rows), writer.write_table)
+    texts = [each.name for each in rows.schema if pa.types.is_string(each.type) and each.name != "customer_id"]
+    with pq.ParquetWriter(path, rows.schema, use_dictionary=texts, store_schema=False) as writer:
+        return _counted(_groups(rows), writer.write_table)
 
 
 def write_csv(rows: pa.RecordBatchReader, path: Path) -> int:
     """Write rows as CSV, by a name that ends in .gz compressed; gives how many there were."""
-    with whole_file(path) as draft, _opened(draft, path) as out, csv.CSVWriter(out, rows.schema) as writer:
+    with _opened(path) as out, csv.CSVWriter(out, rows.schema) as writer:
         return _counted(rows, writer.write_batch)
 
 
 @contextmanager
-def _opened(draft: Path, path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[IO[bytes]]:
     """Open for writing; a compressed file tells neither its name nor its time, so that the bytes are the rows'."""
-    with draft.open("wb") as plain:
+    with path.open("wb") as plain:
         if path.suffix != ".gz":
             yield plain
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from serving.batch.draft import JOURNAL
+from serving.batch.draft import begun
 
 
 class InUse(OSError):
@@ -27,7 +27,7 @@ def workspace(folder: Path, *, of: str) -> Iterator[Path]:
         try:
             yield folder
         except BaseException:
-            if not any(folder.glob(f"*/{JOURNAL}")):
+            if not begun(folder):
                 shutil.rmtree(folder)
             raise
         shutil.rmtree(folder)

@@ -1,16 +1,8 @@
-"""Tables of a real PostgreSQL server: a throw-away cluster on a free port of the loopback address."""
+"""Tables of a real PostgreSQL server."""
 
-import glob
-import os
-import pwd
 import re
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -25,75 +17,23 @@ from features.engine.run import observe
 from features.engine.session import connect
 from features.library import POPULATIONS, available
 from features.tables import HistoryError
+from tests import postgresql_server
+from tests.postgresql_server import QUOTED
 
-PASSWORD, QUOTED = "gehe!m 47%11@/#", "gehe%21m%2047%2511%40%2F%23"
 Execute = Callable[..., None]
 Fetch = Callable[..., pa.Table]
-
-
-def _program(name: str) -> str | None:
-    """Find a program of the server: on PATH, or where Debian and Ubuntu keep it."""
-    return shutil.which(name) or next(iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)), None)
-
-
-def _somebody() -> dict[str, Any]:
-    """Say as whom to run the server: it refuses to run as root."""
-    if os.getuid() != 0:
-        return {}
-    known = {each.pw_name for each in pwd.getpwall()}
-    found = pwd.getpwnam("postgres" if "postgres" in known else "nobody")
-    return {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """Run a server until the tests of this file end; gives its port."""
-    initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
-    if initdb is None or pg_ctl is None:
-        pytest.skip("NO POSTGRESQL SERVER HERE: initdb is neither on PATH nor in /usr/lib/postgresql/*/bin; install it")
-    somebody, folder = _somebody(), Path(tempfile.mkdtemp(prefix="pg"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = int(probe.getsockname()[1])
-
-    def run(*command: str) -> None:
-        with (folder / "told").open("a") as told:  # a pipe would stay open in the server
-            done = subprocess.run(command, cwd=folder, stdout=told, stderr=told, timeout=60, **somebody)
-        assert done.returncode == 0, (folder / "told").read_text()
-
-    try:
-        (folder / "password").write_text(PASSWORD)
-        for path in (folder, folder / "password"):
-            os.chown(path, somebody.get("user", -1), somebody.get("group", -1))
-        data = str(folder / "data")
-        run(
-            initdb,
-            "-D",
-            data,
-            "-U",
-            "augury",
-            "-A",
-            "scram-sha-256",
-            "--pwfile",
-            str(folder / "password"),
-            "-N",
-            "-E",
-            "UTF8",
-        )
-        run(
-            pg_ctl, "-D", data, "-w", "-l", str(folder / "log"), "-o", f"-p {free} -h 127.0.0.1 -k {folder} -F", "start"
-        )
-        try:
-            yield free
-        finally:
-            run(pg_ctl, "-D", data, "-w", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder)
+    with postgresql_server.server() as port:
+        yield port
 
 
 @pytest.fixture(scope="module")
 def uri(port: int) -> str:
-    return f"postgresql://augury:{QUOTED}@127.0.0.1:{port}/postgres"
+    return postgresql_server.uri(port)
 
 
 @pytest.fixture(scope="module")
