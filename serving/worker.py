@@ -36,7 +36,7 @@ class Worker:
         self.metrics = Metrics()
         ring = KeyRing(settings.keys) if settings.keys else None
         guard = Guard(ring, Limits(workers=service.workers), Audit(settings.var / "audit"), self.metrics)
-        self.guard, self.log = guard, Audit(settings.var / "shadow")
+        self.guard, self.log = guard, Audit(settings.var / "shadow", name="shadow")
         self.shadow = Shadow(share=service.shadow, told=self._compared)
         self.scorer = Scorer(Snapshot({}), max_age_days=service.max_age_days, shadow=self.shadow)
         self.watch = Watch(

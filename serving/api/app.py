@@ -30,6 +30,7 @@ from serving.scorer import Scorer
 UNDER: Final = "/v1/"
 """What begins so is answered here, whatever it is."""
 _READING: Final = ("GET", "HEAD")
+_HERE: Final = ("127.0.0.1", 0)
 logger = logging.getLogger(__name__)
 
 
@@ -93,7 +94,7 @@ class Api:
         head = Head.of(scope)
         asked.request_id = head.request_id or asked.request_id
         now = datetime.now(UTC)
-        asked.caller = caller = self.guard.caller(head.key, now)
+        asked.caller = caller = self.guard.caller(head.key, now, at=(scope.get("server") or _HERE)[0])
         route = self._route(scope["path"], scope["method"])
         asked.route, asked.action = route.path, route.action
         _check_asked(route, scope["method"], head)

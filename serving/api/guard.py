@@ -2,16 +2,21 @@
 
 import math
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from time import monotonic
 
 from serving.api.refused import Refused
 from serving.metrics import Metrics
 from serving.safety.audit import Audit, Line
+from serving.safety.binding import loopback
 from serving.safety.key_file import Action
 from serving.safety.key_ring import KeyRing
 from serving.safety.keys import ANYONE, Caller, NotAllowed
 from serving.safety.rate import Limits, cost_of
+
+
+_ours_alone = lru_cache(16)(loopback)
 
 
 class Guard:
@@ -21,9 +26,15 @@ class Guard:
         self.ring, self.limits, self.audit, self.metrics = ring, limits, audit, metrics
         self._dropped = 0
 
-    def caller(self, presented: bytes | None, now: datetime) -> Caller:
-        """Tell who asks. Raises `Refused`: 401 without a valid key, 429 over the key's rate."""
+    def caller(self, presented: bytes | None, now: datetime, *, at: str) -> Caller:
+        """Tell who asks `at` an address of ours. Raises `Refused`: 401 without a valid key, 429 over the key's rate.
+
+        Where nobody needs a key, only this machine may ask: 403 at an address that others reach.
+        """
         if self.ring is None:
+            if not _ours_alone(at):
+                message = "without API keys only the machine itself may ask; make one by `augury keys add NAME`"
+                raise Refused(HTTPStatus.FORBIDDEN, "forbidden", message)
             return ANYONE
         try:
             caller = self.ring.who(presented, now)

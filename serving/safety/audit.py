@@ -46,19 +46,24 @@ class Line(Struct, frozen=True, gc=False):
 
 
 class Audit:
-    """A log in a folder. A file ends at `size` bytes; beside it `kept` older ones stay (`audit.1.jsonl` the newest)."""
+    """A log in a folder, of requests or, under another `name`, of what else is told line by line.
 
-    def __init__(self, folder: Path, *, waiting: int = 20_000, size: int = 64 * 2**20, kept: int = 16) -> None:
+    A file ends at `size` bytes; beside it `kept` older ones stay (`audit.1.jsonl` the newest).
+    """
+
+    def __init__(
+        self, folder: Path, *, name: str = "audit", waiting: int = 20_000, size: int = 64 * 2**20, kept: int = 16
+    ) -> None:
         """Start the thread. Up to `waiting` lines wait for it."""
-        self.path = folder / "audit.jsonl"
+        self.path = folder / f"{name}.jsonl"
         self.dropped, self.lost, self.written = 0, 0, 0
         self._waiting, self._size, self._kept = waiting, size, kept
-        self._lines: deque[Line] = deque()
+        self._lines: deque[Struct] = deque()
         self._awake, self._closing, self._failing = threading.Event(), False, False
-        self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def note(self, line: Line) -> None:
+    def note(self, line: Struct) -> None:
         """Put a line to those that wait, from one thread. Where too many wait it is `dropped`, which is a counter."""
         waiting = len(self._lines)
         if waiting >= self._waiting or self._closing:
@@ -95,7 +100,7 @@ class Audit:
                     logger.error("audit lines are lost: %s", error)
                 self._failing = True
 
-    def _encoded(self, lines: Sequence[Line]) -> list[bytes]:
+    def _encoded(self, lines: Sequence[Struct]) -> list[bytes]:
         """Give the lines as JSON, those that can be: no line may end the thread."""
         encoded = []
         for each in lines:
@@ -141,7 +146,7 @@ def _turned(path: Path, size: int, kept: int) -> None:
     """Move a file that is full out of the way, the older ones on, and the oldest away."""
     if not path.exists() or path.stat().st_size < size:
         return
-    names = [path, *(path.with_name(f"audit.{number}.jsonl") for number in range(1, kept + 1))]
+    names = [path, *(path.with_name(f"{path.stem}.{number}.jsonl") for number in range(1, kept + 1))]
     for newer, old in reversed(list(pairwise(names))):
         if newer.exists():
             os.replace(newer, old)
