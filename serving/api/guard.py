@@ -15,7 +15,6 @@ from serving.safety.key_ring import KeyRing
 from serving.safety.keys import ANYONE, Caller, NotAllowed
 from serving.safety.rate import Limits, cost_of
 
-
 _ours_alone = lru_cache(16)(loopback)
 
 
