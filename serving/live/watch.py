@@ -163,7 +163,10 @@ class _Made:
                 return None
             if before is not None and before.generation.number == current.number:
                 return before
-            return await asyncio.to_thread(self.watch.store.open, name)
+            opened = await asyncio.to_thread(self.watch.store.open, name)
+            if opened is not None:
+                await asyncio.to_thread(opened.verify)
+            return opened
         except StoreAway as error:
             self.watch.counted("store", name)
             self.store_away = str(error)
