@@ -90,7 +90,7 @@ def _contents(folder: Path) -> list[Packed]:
     if not isinstance(text, dict) or text.get("format") != FORMAT:
         told = text.get("format") if isinstance(text, dict) else None
         raise PackError(f"{path} is of format {told}; this version reads format {FORMAT}: pack the models anew")
-    models = text.get("models")
+    models: Any = text.get("models")
     if _digest(models) != text.get("hash"):
         raise PackError(f"{path} was changed after it was written: copy the pack anew")
     return [Packed(**each) for each in models]
