@@ -3,8 +3,10 @@
 The concepts come along (`features.concepts` has them), so that reasons can be given without the feature engine.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -65,21 +67,104 @@ class Reason(NamedTuple):
     features: tuple[str, ...]
 
 
-class _Group(NamedTuple):
-    """A concept and the places of its features among the model's."""
+class _Seen(NamedTuple):
+    """A row as plain numbers: its terms, and its concepts' points and shares."""
 
-    concept: Concept
-    places: NDArray[np.intp]
+    row: int
+    terms: list[float]
+    points: list[float]
+    shares: list[float]
 
 
-def concept_points(contributions: Terms, features: Sequence[str], *, concepts: Mapping[str, Concept]) -> pd.DataFrame:
-    """Add the terms up by concept: a column a concept, by name, and last `base`; a row's sum is its score's link.
+@dataclass(frozen=True, eq=False)
+class Reasoner:
+    """What gives reasons of a model's terms: made once of its features' concepts, then asked of one row or many.
 
-    Raises `ValueError` where the shapes do not agree or a feature has no concept.
+    `members` are the places of each concept's features; `places` the same as concepts × as many as the largest has,
+    where `there` marks those that are members.
     """
-    terms, groups = _terms(contributions, features), _groups(features, concepts)
-    table = pd.DataFrame(_points(terms, groups), columns=[each.concept.name for each in groups])
-    return table.assign(base=terms[:, -1])
+
+    features: Sequence[str]
+    concepts: Sequence[Concept]
+    members: Sequence[Sequence[int]]
+    places: NDArray[np.intp]
+    there: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, features: Sequence[str], *, concepts: Mapping[str, Concept]) -> Self:
+        """Group features by the name of their concept. Raises `ValueError` where one has none."""
+        lacking = [name for name in features if name not in concepts]
+        if lacking:
+            known = "`features.concepts.concepts_of` knows those of all"
+            raise ValueError(f"the features {lacking} have no concept; {known}")
+        found: dict[str, list[int]] = {}
+        for place, name in enumerate(features):
+            found.setdefault(concepts[name].name, []).append(place)
+        members = [mine for _, mine in sorted(found.items())]
+        there = np.arange(max(map(len, members), default=0)) < np.array([len(mine) for mine in members])[:, None]
+        places = np.zeros(there.shape, dtype=np.intp)
+        places[there] = list(chain.from_iterable(members))
+        return cls(list(features), [concepts[features[mine[0]]] for mine in members], members, places, there)
+
+    def terms(self, contributions: Terms) -> Terms:
+        """Check that there is a term a feature and the base. Raises `ValueError`."""
+        terms = np.asarray(contributions, dtype=np.float64)
+        if terms.ndim != 2 or terms.shape[1] != len(self.features) + 1:
+            raise ValueError(
+                f"contributions have the shape {terms.shape}; {len(self.features)} features need rows × "
+                f"{len(self.features) + 1}, the base in the last column"
+            )
+        return terms
+
+    def points(self, terms: Terms) -> Terms:
+        """Add terms up, rows × concepts: one after the other, so that a row alone gives the same as among many."""
+        if not self.concepts:
+            return np.zeros((len(terms), 0))
+        summed = np.add.accumulate(np.where(self.there, terms[:, self.places], 0.0), axis=2)
+        return np.ascontiguousarray(summed[:, :, -1])
+
+    def reasons(
+        self,
+        contributions: Terms,
+        values: pd.DataFrame | Mapping[str, Sequence[Value]],
+        *,
+        top: int = 3,
+        typical: Mapping[str, float] | None = None,
+        currency: str = "",
+    ) -> list[list[Reason]]:
+        """Give each row's weightiest reasons, as `reasons` does."""
+        terms, columns = self.terms(contributions), _columns(values)
+        wrong = {name: len(column) for name, column in columns.items() if len(column) != len(terms)}
+        if wrong:
+            raise ValueError(
+                f"contributions have {len(terms)} rows and values have {wrong}; give the same rows of both"
+            )
+        points = self.points(terms)
+        sizes = np.abs(points)
+        shares = sizes / np.maximum(sizes.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+        ranked = np.argsort(-sizes, axis=1, kind="stable")[:, :top].tolist()
+
+        def told(row: int, concept: Concept, features: Sequence[str]) -> str:
+            return concept.sentence(_Row(columns, row), features=features, typical=typical, currency=currency)
+
+        seen = (_Seen(row, *(each[row].tolist() for each in (terms, points, shares))) for row in range(len(terms)))
+        return [self._of_row(each, order, told) for each, order in zip(seen, ranked, strict=True)]
+
+    def _of_row(
+        self, seen: _Seen, order: Sequence[int], told: Callable[[int, Concept, Sequence[str]], str]
+    ) -> list[Reason]:
+        """Give a row's reasons: of the concepts in this order those that have points."""
+        found = []
+        for rank, place in enumerate(order, 1):
+            point, concept = seen.points[place], self.concepts[place]
+            if point == 0:
+                continue
+            pulls = [-each if point > 0 else each for each in seen.terms]
+            names = tuple(self.features[each] for each in sorted(self.members[place], key=pulls.__getitem__))
+            way: Direction = "raises" if point > 0 else "lowers"
+            said, facts = told(seen.row, concept, names), (concept.name, concept.title, way, point, seen.shares[place])
+            found.append(Reason(seen.row, rank, *facts, said, concept.movable, names))
+        return found
 
 
 def reasons(
@@ -101,29 +186,19 @@ def reasons(
 
     Raises `ValueError` where the shapes do not agree or a feature has no concept.
     """
-    terms, groups, columns = _terms(contributions, features), _groups(features, concepts), _columns(values)
-    wrong = {name: len(column) for name, column in columns.items() if len(column) != len(terms)}
-    if wrong:
-        raise ValueError(f"contributions have {len(terms)} rows and values have {wrong}; give the same rows of both")
-    points = _points(terms, groups)
-    shares = np.abs(points) / np.maximum(np.abs(points).sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    ranked = np.argsort(-np.abs(points), axis=1, kind="stable")[:, :top]
-    found: list[list[Reason]] = [[] for _ in terms]
-    for place, (concept, members) in enumerate(groups):
-        rows, ranks = np.nonzero(ranked == place)
-        pulls = terms[np.ix_(rows, members)] * np.sign(points[rows, place])[:, None]
-        leading = members[np.argsort(-pulls, axis=1, kind="stable")]
-        facts = (rows, ranks, points[rows, place], shares[rows, place], leading)
-        for row, rank, point, share, order in zip(*(each.tolist() for each in facts), strict=True):
-            if point == 0:
-                continue
-            names = tuple(features[each] for each in order)
-            said = concept.sentence(_Row(columns, row), features=names, typical=typical, currency=currency)
-            way: Direction = "raises" if point > 0 else "lowers"
-            found[row].append(
-                Reason(row, rank + 1, concept.name, concept.title, way, point, share, said, concept.movable, names)
-            )
-    return [sorted(each, key=lambda reason: reason.rank) for each in found]
+    reasoner = Reasoner.of(features, concepts=concepts)
+    return reasoner.reasons(contributions, values, top=top, typical=typical, currency=currency)
+
+
+def concept_points(contributions: Terms, features: Sequence[str], *, concepts: Mapping[str, Concept]) -> pd.DataFrame:
+    """Add the terms up by concept: a column a concept, by name, and last `base`; a row's sum is its score's link.
+
+    Raises `ValueError` where the shapes do not agree or a feature has no concept.
+    """
+    reasoner = Reasoner.of(features, concepts=concepts)
+    terms = reasoner.terms(contributions)
+    table = pd.DataFrame(reasoner.points(terms), columns=[each.name for each in reasoner.concepts])
+    return table.assign(base=terms[:, -1])
 
 
 def importance(contributions: Terms, features: Sequence[str], *, concepts: Mapping[str, Concept]) -> pd.DataFrame:
@@ -133,12 +208,13 @@ def importance(contributions: Terms, features: Sequence[str], *, concepts: Mappi
     up to 1 (to 0 where the model uses nothing), the greatest first. What features of a concept take from one another
     cancels in the concept and not among them.
     """
-    terms, groups = _terms(contributions, features), _groups(features, concepts)
-    by_concept = [(each.concept.name, each.concept) for each in groups]
+    reasoner = Reasoner.of(features, concepts=concepts)
+    terms = reasoner.terms(contributions)
+    by_concept = [(each.name, each) for each in reasoner.concepts]
     by_feature = [(name, concepts[name]) for name in features]
     return pd.concat(
         [
-            _shares("concept", by_concept, _points(terms, groups)),
+            _shares("concept", by_concept, reasoner.points(terms)),
             _shares("feature", by_feature, terms[:, :-1]),
         ],
         ignore_index=True,
@@ -169,36 +245,6 @@ def _shares(level: str, named: Sequence[tuple[str, Concept]], points: Terms) -> 
     )
     table["share"] = sizes / max(sizes.sum(), np.finfo(np.float64).tiny)
     return table.sort_values(["share", "name"], ascending=[False, True])
-
-
-def _terms(contributions: Terms, features: Sequence[str]) -> Terms:
-    terms = np.asarray(contributions, dtype=np.float64)
-    if terms.ndim != 2 or terms.shape[1] != len(features) + 1:
-        raise ValueError(
-            f"contributions have the shape {terms.shape}; {len(features)} features need rows × {len(features) + 1}, "
-            "the base in the last column"
-        )
-    return terms
-
-
-def _groups(features: Sequence[str], concepts: Mapping[str, Concept]) -> list[_Group]:
-    """List the concepts of the features, by name."""
-    lacking = [name for name in features if name not in concepts]
-    if lacking:
-        raise ValueError(f"the features {lacking} have no concept; `features.concepts.concepts_of` knows those of all")
-    places: dict[str, list[int]] = {}
-    for place, name in enumerate(features):
-        places.setdefault(concepts[name].name, []).append(place)
-    return [_Group(concepts[features[mine[0]]], np.array(mine)) for _, mine in sorted(places.items())]
-
-
-def _points(terms: Terms, groups: Sequence[_Group]) -> Terms:
-    """Add the terms up: rows × concepts. One after the other, so that a row alone gives the same as among others."""
-    points = np.zeros((len(terms), len(groups)))
-    for place, group in enumerate(groups):
-        for member in group.places:
-            points[:, place] += terms[:, member]
-    return points
 
 
 def _columns(values: pd.DataFrame | Mapping[str, Sequence[Value]]) -> Mapping[str, Sequence[Value]]:

@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from configs.registry import Registry
@@ -33,13 +34,12 @@ class Told:
     @property
     def stem(self) -> str:
         """The feature's name without its window: `spend` of `spend_91d`."""
-        return WINDOW.sub("", self.feature)
+        return _cut(self.feature)[0]
 
     @property
     def when(self) -> str:
         """The feature's window in words: `in the last 91 days`, or `so far`."""
-        found = WINDOW.search(self.feature)
-        return f"in the last {found.group(1)} days" if found else "so far"
+        return _cut(self.feature)[1]
 
     @property
     def value(self) -> float | None:
@@ -73,6 +73,13 @@ class Told:
         if said(value) == said(typical):
             return ", as usual"
         return f", {'more' if value > typical else 'less'} than usual ({said(typical)})"
+
+
+@lru_cache(maxsize=4096)
+def _cut(feature: str) -> tuple[str, str]:
+    """Cut a feature's name: what stands before its window, and the window in words."""
+    found = WINDOW.search(feature)
+    return (feature[: found.start()], f"in the last {found.group(1)} days") if found else (feature, "so far")
 
 
 Sentence = Callable[[Told], str | None]
@@ -109,7 +116,7 @@ class Concept:
         """
         if not features:
             raise ValueError(f"concept {self.name!r}: name at least one feature to tell of")
-        told = [Told(feature, values, typical or {}, currency) for feature in features]
+        told = (Told(feature, values, typical or {}, currency) for feature in features)
         said = (self.say(each) or plain_value(each) for each in told)
         return next(filter(None, said), f"{self.title[:1].lower()}{self.title[1:]}: not known")
 

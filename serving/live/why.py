@@ -10,7 +10,7 @@ import pandas as pd
 from features.concepts import concepts_of
 from models.artifact import Artifact
 from models.contract import Explained, OfRows, eligible
-from models.reasons import Concept, reasons
+from models.reasons import Reasoner
 from serving.messages import Reason
 from serving.store.layout import Matrix
 
@@ -27,9 +27,9 @@ class Why:
         return list(cast(Explained, self.artifact.model).features_)
 
     @cached_property
-    def concepts(self) -> Mapping[str, Concept]:
-        """What the features mean to people."""
-        return concepts_of(self.names)
+    def reasoner(self) -> Reasoner:
+        """What tells of the terms, by what the features mean to people."""
+        return Reasoner.of(self.names, concepts=concepts_of(self.names))
 
     @cached_property
     def typical(self) -> Mapping[str, float]:
@@ -52,5 +52,5 @@ class Why:
     def _told(
         self, terms: Matrix, values: pd.DataFrame | Mapping[str, Sequence[Any]], *, top: int
     ) -> list[list[Reason]]:
-        found = reasons(terms, self.names, values, concepts=self.concepts, top=top, typical=self.typical)
+        found = self.reasoner.reasons(terms, values, top=top, typical=self.typical)
         return [[Reason(*each[1:-1], list(each.features)) for each in mine] for mine in found]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from features.concepts import concepts_of
 from features.library import FEATURES
-from models.reasons import Reason, Value, concept_points, importance, over_cutoffs, reasons
+from models.reasons import Reason, Reasoner, Value, concept_points, importance, over_cutoffs, reasons
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,10 @@ def test_ten_thousand_rows_of_fifty_features_take_no_time() -> None:
     found = reasons(terms, names, values, concepts=concepts)
     assert time.process_time() - start < 1.5
     assert {len(row) for row in found} == {3}
-    (last,) = reasons(terms[-1:], names, values.tail(1), concepts=concepts)
-    assert [each._replace(row=9_999) for each in last] == found[-1]
+    reasoner = Reasoner.of(names, concepts=concepts)
+    for row in range(0, 10_000, 499):
+        (alone,) = reasoner.reasons(terms[row : row + 1], values[row : row + 1])
+        assert [each._replace(row=row) for each in alone] == found[row]
 
 
 TERMS = np.array([[1.0, -2.0, -1.0, 0.5, 9.0], [3.0, 0.0, 1.0, -1.5, 9.0]])
