@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from models.artifact import Artifact
 from models.registry import Registered
@@ -44,7 +45,7 @@ class At:
 
 def watched(at: At) -> None:
     """Let the draft tell of the points that it passes."""
-    replace, finish, write = os.replace, Draft.finish, draft.pq.write_table
+    replace, finish, write = os.replace, Draft.finish, pq.write_table
 
     def half_written(table: Any, path: Path, **said: Any) -> None:
         if at.point == "within a part" and at.left == 1:
@@ -69,10 +70,7 @@ def watched(at: At) -> None:
         finish(self, block)
         at.reached("after the journal")
 
-    draft.pq.write_table = half_written
-    Draft.finish = finished  # type: ignore[method-assign]  # the process is ours
-    os.replace = renamed
-    shared = destinations.shared
+    shared = destinations.shared  # type: ignore[attr-defined]  # as that module names it
 
     def streamed(drafts: Any) -> pa.RecordBatchReader:
         rows = shared(drafts)
@@ -84,14 +82,15 @@ def watched(at: At) -> None:
 
         return pa.RecordBatchReader.from_batches(rows.schema, batches())
 
-    destinations.shared = streamed
     rmtree: Callable[..., None] = shutil.rmtree
 
     def removed(path: Any, **said: Any) -> None:
         at.reached("before the workspace goes")
         rmtree(path, **said)
 
-    shutil.rmtree = removed  # type: ignore[assignment]
+    changed = [(pq, "write_table", half_written), (Draft, "finish", finished), (os, "replace", renamed)]
+    for owner, name, other in [*changed, (destinations, "shared", streamed), (shutil, "rmtree", removed)]:
+        setattr(owner, name, other)  # the process is ours
 
 
 def main(asked: dict[str, Any]) -> None:

@@ -230,7 +230,12 @@ def test_nothing_of_a_batch_that_fails_is_seen_and_the_next_try_goes_on(
     assert _files(tmp_path / "out") == before
     assert _seen(tmp_path) == ["out"]
     calls.clear()
-    monkeypatch.setattr(pq, "write_table", lambda *a, **o: (calls.append(a[1]), written(*a, **o)))
+
+    def counted(table: Any, path: Path, **options: Any) -> None:
+        calls.append(path)
+        written(table, path, **options)
+
+    monkeypatch.setattr(pq, "write_table", counted)
     batch(churn, to=tmp_path / "first", cutoff=history.end, size=40)
     assert len(calls) == 2 * len(list((tmp_path / "first" / "scores.parquet").iterdir())) - 2
     batch(churn, to=tmp_path / "whole", cutoff=history.end, size=40)
