@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -11,7 +11,7 @@ from configs.service import ServiceSettings
 from configs.settings import SILENCE
 from experiments.benchmarks.apart import python
 from experiments.benchmarks.serving.deployment import AGAIN, ASKED, BATCH, DATASET, MODELS, Made
-from experiments.benchmarks.serving.peers.mlserver import REQUIREMENTS, environment, write_settings
+from experiments.benchmarks.serving.peers.mlserver import REQUIREMENTS, START, environment, write_settings
 from experiments.benchmarks.serving.process import Command
 from experiments.benchmarks.serving.questions import MANY, Question, by_id, by_row, in_arrow, in_bulk
 from experiments.benchmarks.serving.shop import NAMES
@@ -20,6 +20,7 @@ from experiments.server import environment as served
 from training.provenance import ROOT
 
 ALL: Final = tuple(MODELS)
+SERVICE: Final = "serving.service:AuguryService"
 PEERS: Final = "experiments.benchmarks.serving.peers"
 SCORE, FOUR, EXPLAIN = "one score", "four models", "one score, three reasons"
 BULK_JSON, BULK_ARROW, BULK_IDS = "1,000 rows × 4, JSON", "1,000 rows × 4, Arrow", "1,000 ids × 4"
@@ -41,12 +42,15 @@ class System:
     version: str | None = None
 
 
-def _ours(engine: str) -> Callable[[Made, int], Command]:
-    def command(made: Made, port: int) -> Command:
-        told = served(made.settings, ServiceSettings(dataset=DATASET), port=port)
-        return Command(serve(host="127.0.0.1", port=port), told | {"AUGURY_TREES": engine}, "/readyz")
+def _ours(made: Made, port: int) -> Command:
+    told = served(made.settings, ServiceSettings(dataset=DATASET), port=port)
+    return Command(serve(host="127.0.0.1", port=port), told, "/readyz")
 
-    return command
+
+def _ours_by_xgboost(made: Made, port: int) -> Command:
+    command = _ours(made, port)
+    line = [f"{PEERS}.xgboost_alone:AuguryService" if each == SERVICE else each for each in command.line]
+    return replace(command, line=line)
 
 
 def _bare(engine: str) -> Callable[[Made, int], Command]:
@@ -75,7 +79,7 @@ def _mlserver(made: Made, port: int) -> Command:
     folder = made.settings.var / "mlserver"
     write_settings(folder, made.booster(ASKED), name=ASKED, port=port)
     inside = python("mlserver", REQUIREMENTS, var=made.settings.var.parent)
-    return Command([str(inside), "-m", "mlserver", "start", str(folder)], environment(), "/v2/health/ready")
+    return Command([str(inside), "-c", START, "start", str(folder)], environment(), "/v2/health/ready")
 
 
 def _ids(path: str, **more: Any) -> Ask:
@@ -120,9 +124,9 @@ _BARES: Final[Mapping[str, Ask]] = {
     BULK_ARROW: lambda made: in_arrow("/bulk/arrow", made),
 }
 SYSTEMS: Final[Mapping[str, System]] = {
-    READ: System("ours", _ours("ours"), {**_SINGLE, BULK_IDS: _BULKS[BULK_IDS]}, BATCH),
-    COMPUTED: System("ours", _ours("ours"), {**_SINGLE, **_BULKS}, AGAIN),
-    COMPUTED_XGBOOST: System("ours", _ours("xgboost"), {**_SINGLE, **_BULKS}, AGAIN),
+    READ: System("ours", _ours, {**_SINGLE, BULK_IDS: _BULKS[BULK_IDS]}, BATCH),
+    COMPUTED: System("ours", _ours, {**_SINGLE, **_BULKS}, AGAIN),
+    COMPUTED_XGBOOST: System("ours", _ours_by_xgboost, {**_SINGLE, **_BULKS}, AGAIN),
     BARE: System("peer", _bare("xgboost"), _BARES),
     BARE_OURS: System("peer", _bare("ours"), _BARES),
     MLFLOW: System(

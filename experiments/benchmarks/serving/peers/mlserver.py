@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 
 REQUIREMENTS: Final = ("mlserver==1.7.1", "mlserver-xgboost==1.7.1", "xgboost==3.2.0")
+START: Final = "from mlserver.cli import main; main()"
+"""What its command does."""
 
 
 def write_settings(folder: Path, booster: Path, *, name: str, port: int) -> None:
