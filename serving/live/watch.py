@@ -2,18 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from models.registry import Registered
 from serving.block import Held
+from serving.live.errands import Errands, NotYet
 from serving.live.golden import NotGolden, check_golden
 from serving.live.live import Live
 from serving.live.snapshot import Snapshot
 from serving.live.source import Source, SourceAway, Versions
 from serving.store.store import Block, Generation, Store, StoreAway
 
+T = TypeVar("T")
+PATIENCE: Final = 1.0
+"""Seconds that a look waits for the registry: while it is slow, batches are swapped all the same."""
+SLOW: Final = f"the registry has not answered for {PATIENCE:g} s"
 SUPPRESSED: Final = "suppressed"
 """The block of those who must not be scored."""
 logger = logging.getLogger(__name__)
@@ -42,6 +48,7 @@ class Watch:
         self.snapshot = Snapshot({})
         self.state = State()
         self.opened: dict[str, Held] = {}
+        self._errands = Errands("registry")
         self._versions: Versions | None = None
 
     async def run(self, *, every: float, looked: Callable[[], None] = lambda: None) -> None:
@@ -68,12 +75,17 @@ class Watch:
             self.take(snapshot)
             self.source.keep([each.registered for each in (*champions.values(), *challengers.values())])
 
+    async def ask(self, errand: Callable[[], T], *, key: Hashable) -> T:
+        """Ask the source; who is served already is not kept waiting. Raises `NotYet`, and what the errand raises."""
+        return await self._errands.run(errand, key=key, seconds=PATIENCE if self.snapshot.models else None)
+
     async def _seen_versions(self) -> tuple[Versions, str | None]:
+        """Give the versions that the source tells, or the last that it told, and why it tells none now."""
         try:
-            self._versions = await asyncio.to_thread(self.source.versions)
-        except SourceAway as error:
+            self._versions = await self.ask(self.source.versions, key="versions")
+        except (SourceAway, NotYet) as error:
             self.counted("registry", "")
-            return self._versions or {}, str(error)
+            return self._versions or {}, str(error) or SLOW
         return self._versions, None
 
 
@@ -107,17 +119,25 @@ class _Made:
 
     async def _one(self, name: str, version: str, before: Live | None, *, needs_batch: bool) -> Live | None:
         try:
-            registered = await asyncio.to_thread(self.watch.source.load, name, version)
-            live = await self._candidate(registered, before)
+            live = await self._candidate(await self._registered(name, version, before), before)
             if live is before or (needs_batch and live.held is None):
                 return live if live is before else None
             await _checked(live)
+        except NotYet:
+            self.waiting[name] = f"version {version} is being fetched"
+            return before
         except (SourceAway, StoreAway, ValueError) as error:
             return self._left(name, before, error)
         if before is not None:
             self.watch.counted("swapped", name)
         logger.info("%s version %s is live", name, version)
         return live
+
+    async def _registered(self, name: str, version: str, before: Live | None) -> Registered:
+        """Load a version; one that is live is at hand. Raises `SourceAway`, `NotYet` and `ValueError`."""
+        if before is not None and before.registered.version == version:
+            return before.registered
+        return await self.watch.ask(partial(self.watch.source.load, name, version), key=(name, version))
 
     async def _candidate(self, registered: Registered, before: Live | None) -> Live:
         """Put a version and the store's current batch together; `before` itself where neither is new."""

@@ -1,0 +1,130 @@
+"""A registry that hangs: what is live stays live, and batches are swapped all the same."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from experiments.runs import Deployment
+from models.registry import Registered
+from serving.live import watch as watching
+from serving.live.snapshot import Snapshot
+from serving.live.source import FromRegistry, Versions
+from serving.live.watch import SLOW, Watch
+from serving.store.lmdb_store import LmdbStore
+from serving.store.store import Generation
+
+CHURN = "shop_churn"
+
+
+class Hanging(FromRegistry):
+    """The registry, which tells nothing unless `tells` is set, and has no files of version 99 until `fetched` is."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(uri, dataset="shop")
+        self.tells, self.fetched, self.loads, self.newer = threading.Event(), threading.Event(), list[str](), False
+        self.tells.set()
+
+    def versions(self) -> Versions:
+        assert self.tells.wait(20)
+        told = super().versions()
+        return {**told, CHURN: {"champion": "99"}} if self.newer else told
+
+    def load(self, name: str, version: str) -> Registered:
+        self.loads.append(version)
+        if version != "99":
+            return super().load(name, version)
+        assert self.fetched.wait(20)
+        return replace(super().load(name, "1"), version=version)
+
+
+@pytest.fixture
+def source(deployment: Deployment) -> Hanging:
+    return Hanging(deployment.settings.mlflow)
+
+
+@pytest.fixture
+def store(deployment: Deployment, tmp_path: Path) -> LmdbStore:
+    """Copy churn's batch into a store of its own."""
+    copied = LmdbStore(tmp_path / "store")
+    again(deployment, copied)
+    return copied
+
+
+def again(deployment: Deployment, store: LmdbStore) -> Generation:
+    """Write churn's batch once more."""
+    block = LmdbStore(deployment.settings.var / "store").open(CHURN)
+    assert block is not None
+    ids: Sequence[str] = block.generation.about["golden"]
+    rows = asyncio.run(block.get(ids))
+    pairs = [(each, row) for each, row in zip(ids, rows, strict=True) if row is not None]
+    return store.write(CHURN, pairs, columns=block.generation.columns, about=block.generation.about)
+
+
+def number(snapshot: Snapshot) -> str:
+    held = snapshot.models[CHURN].held
+    assert held is not None
+    return held.generation.number
+
+
+def test_batches_are_swapped_while_the_registry_hangs(
+    source: Hanging, store: LmdbStore, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "PATIENCE", 0.05)
+    counted: list[str] = []
+
+    async def looked() -> None:
+        made = Watch(source, store, lambda snapshot: None, counted=lambda what, name: counted.append(what))
+        await made.refresh()
+        live, first = made.snapshot.models[CHURN], number(made.snapshot)
+        source.tells.clear()
+        newer = await asyncio.to_thread(again, deployment, store)
+        await made.refresh()
+        assert number(made.snapshot) == newer.number > first
+        assert made.snapshot.models[CHURN].registered is live.registered
+        assert _away(made) == SLOW
+        source.tells.set()
+        await asyncio.sleep(0.5)
+        await made.refresh()
+        assert _away(made) is None
+        assert counted.count("registry") == 1
+
+    asyncio.run(looked())
+
+
+def _away(made: Watch) -> str | None:
+    return made.state.source_away
+
+
+def test_a_version_that_is_fetched_slowly_goes_live_when_it_is_there(
+    source: Hanging, store: LmdbStore, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "PATIENCE", 0.05)
+    counted: list[str] = []
+
+    async def looked() -> None:
+        made = Watch(source, store, lambda snapshot: None, counted=lambda what, name: counted.append(what))
+        await made.refresh()
+        before, source.newer = made.snapshot.models[CHURN], True
+        for _ in range(2):
+            await _until(made, "version 99 is being fetched")
+            assert made.snapshot.models[CHURN] is before
+        source.fetched.set()
+        await _until(made, None)
+        assert made.snapshot.models[CHURN].registered.version == "99"
+
+    asyncio.run(looked())
+    assert source.loads.count("99") == 1
+    assert [each for each in counted if each != "registry"] == ["swapped"]
+
+
+async def _until(made: Watch, waiting: str | None) -> None:
+    """Look until the watch waits for this."""
+    for _ in range(100):
+        await made.refresh()
+        if made.state.waiting.get(CHURN) == waiting and (waiting or made.state.source_away is None):
+            return
+    raise AssertionError(made.state)
