@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from experiments.progress import steps
+from experiments.progress import rows, steps
 
 
 def shown(total: int, names: list[str]) -> str:
@@ -40,3 +40,19 @@ def test_a_failure_passes_and_leaves_the_step_it_happened_in() -> None:
         failing()
     assert "walk: train" in out.getvalue()
     assert "1/3" in out.getvalue()
+
+
+def test_a_bar_of_rows_ends_full_and_names_what_is_done() -> None:
+    out = io.StringIO()
+    with rows("score", console=Console(file=out, width=120)) as told:
+        told("features", 0, 0)
+        for done in (100, 250):
+            told("block", done, 250)
+    assert "250/250" in out.getvalue()
+
+
+def test_a_bar_of_rows_whose_number_nobody_knows() -> None:
+    out = io.StringIO()
+    with rows("score", console=Console(file=out, width=120)) as told:
+        told("features", 0, 0)
+    assert "0/?" in out.getvalue()
