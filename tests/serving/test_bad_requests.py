@@ -1,301 +1,476 @@
-"""What is wrong with a request is answered as such: the exact status, and JSON that says what is wrong."""
+"""What is wrong with a body is answered as such: the exact status, code and message, and never a value."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pandas as pd
 import pytest
 
-JSON = "application/json"
-SCORE, PAYLOAD = "/v1/score", "/v1/score/payload"
-KNOWN = "{known}"
-"""Stands for the id of a customer whom the batch holds."""
+from tests.serving.raw import JSON
 
-TEXTS: dict[str, tuple[str, str | bytes, int]] = {
-    "broken JSON": (SCORE, '{"customer_ids": ["a"', 400),
-    "truncated within a word": (SCORE, '{"customer_ids": ["a"], "models": nul', 400),
-    "truncated payload": (PAYLOAD, '{"customer_id": "a", "cutoff": "2025-01-01", "transactions": [{"time": "20', 400),
-    "an empty body": (SCORE, "", 400),
-    "an empty payload": (PAYLOAD, "", 400),
-    "spaces": (SCORE, "   ", 400),
-    "two bodies": (SCORE, '{"customer_ids": ["a"]} {"customer_ids": ["a"]}', 400),
-    "no JSON": (SCORE, "customer_ids=a", 400),
-    "single quotes": (SCORE, "{'customer_ids': ['a']}", 400),
-    "a comment": (SCORE, '{"customer_ids": ["a"]} // mine', 400),
-    "a trailing comma": (SCORE, '{"customer_ids": ["a",]}', 400),
-    "not UTF-8": (SCORE, b'{"customer_ids": ["\xff\xfe"]}', 400),
-    "Latin-1": (SCORE, '{"customer_ids": ["Müller"]}'.encode("latin-1"), 400),
-    "UTF-16": (SCORE, '{"customer_ids": ["a"]}'.encode("utf-16"), 400),
-    "a byte order mark": (SCORE, '{"customer_ids": ["a"]}'.encode("utf-8-sig"), 400),
-    "half a surrogate pair": (SCORE, '{"customer_ids": ["\\ud83e"]}', 400),
-    "a raw control character": (SCORE, '{"customer_ids": ["a\nb"]}', 400),
-    "an array": (SCORE, '["a"]', 400),
-    "an array of requests": (SCORE, '[{"customer_ids": ["a"]}]', 400),
-    "a text": (SCORE, '"a"', 400),
-    "a number": (SCORE, "1", 400),
-    "null": (SCORE, "null", 400),
-    "an array as payload": (PAYLOAD, "[]", 400),
-    "deeply nested arrays": (SCORE, "[" * 100_000 + "]" * 100_000, 400),
-    "deeply nested objects": (PAYLOAD, '{"a":' * 100_000 + "1" + "}" * 100_000, 400),
-    "deeply nested ids": (SCORE, '{"customer_ids": ' + "[" * 5_000 + "]" * 5_000 + "}", 400),
-    "over 8 MiB": (SCORE, '{"customer_ids": ["' + "a" * (8 * 2**20) + '"]}', 413),
-    "over 8 MiB of payload": (PAYLOAD, " " * (8 * 2**20 + 1), 413),
+SCORE, PAYLOAD, BULK, OFFERS = "/v1/score", "/v1/score/payload", "/v1/bulk", "/v1/offers"
+KNOWN = "C0000001"
+MODELS = "shop_churn, shop_clv, shop_cross_sell, shop_segments"
+NO_ISO = "is no ISO time such as 2025-12-31T23:59:00Z, of the years 1 to 9999 - at `$.{}`"
+
+TEXTS: dict[str, tuple[str, str | bytes, str]] = {
+    "broken": (SCORE, '{"customer_ids": ["a"', "Input data was truncated"),
+    "cut within a word": (SCORE, '{"customer_ids": ["a"], "models": nul', "Input data was truncated"),
+    "cut within a text": (PAYLOAD, '{"customer_id": "a", "cutoff": "2025-01', "Input data was truncated"),
+    "nothing": (SCORE, "", "Input data was truncated"),
+    "no payload": (PAYLOAD, "", "Input data was truncated"),
+    "spaces": (SCORE, "   ", "Input data was truncated"),
+    "two bodies": (SCORE, '{"customer_ids": ["a"]} {}', "JSON is malformed: trailing characters (byte 25)"),
+    "a form": (SCORE, "customer_ids=a", "JSON is malformed: invalid character (byte 0)"),
+    "single quotes": (SCORE, "{'customer_ids': ['a']}", "JSON is malformed: object keys must be strings (byte 1)"),
+    "a comment": (SCORE, '{"customer_ids": ["a"]} // mine', "JSON is malformed: trailing characters (byte 25)"),
+    "a comma too many": (SCORE, '{"customer_ids": ["a",]}', "JSON is malformed: trailing comma in array (byte 22)"),
+    "not UTF-8": (
+        SCORE,
+        b'{"customer_ids": ["\xff\xfe"]}',
+        "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+    ),
+    "Latin-1": (
+        SCORE,
+        '{"customer_ids": ["Müller"]}'.encode("latin-1"),
+        "'utf-8' codec can't decode byte 0xfc in position 1: invalid start byte",
+    ),
+    "UTF-16": (
+        SCORE,
+        '{"customer_ids": ["a"]}'.encode("utf-16"),
+        "JSON is malformed: invalid character (byte 0)",
+    ),
+    "UTF-32": (SCORE, '{"customer_ids": ["a"]}'.encode("utf-32"), "JSON is malformed: invalid character (byte 0)"),
+    "a byte order mark": (
+        SCORE,
+        '{"customer_ids": ["a"]}'.encode("utf-8-sig"),
+        "JSON is malformed: invalid character (byte 0)",
+    ),
+    "a surrogate as UTF-8": (
+        SCORE,
+        b'{"customer_ids": ["\xed\xa0\xbe"]}',
+        "'utf-8' codec can't decode byte 0xed in position 0: invalid continuation byte",
+    ),
+    "half a surrogate pair": (SCORE, r'{"customer_ids": ["\ud83e"]}', "Input data was truncated"),
+    "a surrogate pair the wrong way": (
+        SCORE,
+        r'{"customer_ids": ["\udd8a\ud83e"]}',
+        "JSON is malformed: invalid utf-16 surrogate pair (byte 25)",
+    ),
+    "a raw line break": (SCORE, '{"customer_ids": ["a\nb"]}', "JSON is malformed: invalid character (byte 20)"),
+    "an unknown escape": (
+        SCORE,
+        r'{"customer_ids": ["\x"]}',
+        "JSON is malformed: invalid escape character in string (byte 21)",
+    ),
+    "not a number": (
+        SCORE,
+        '{"customer_ids":["a"],"explain":NaN}',
+        "JSON is malformed: invalid character (byte 32)",
+    ),
+    "infinity": (
+        PAYLOAD,
+        '{"customer_id":"a","features":{"spend":Infinity}}',
+        "JSON is malformed: invalid character (byte 39)",
+    ),
+    "minus infinity": (
+        PAYLOAD,
+        '{"customer_id":"a","features":{"spend":-Infinity}}',
+        "JSON is malformed: invalid character (byte 40)",
+    ),
+    "1e400": (
+        PAYLOAD,
+        '{"customer_id":"a","features":{"spend":1e400}}',
+        "Number out of range - at `$.features[...]`",
+    ),
+    "-1e400": (
+        PAYLOAD,
+        '{"customer_id":"a","features":{"spend":-1e400}}',
+        "Number out of range - at `$.features[...]`",
+    ),
+    "a number that begins with 0": (
+        PAYLOAD,
+        '{"customer_id":"a","features":{"spend":01}}',
+        "JSON is malformed: invalid number (byte 40)",
+    ),
+    "an array": (SCORE, '["a"]', "Expected `object`, got `array`"),
+    "an array of requests": (SCORE, '[{"customer_ids": ["a"]}]', "Expected `object`, got `array`"),
+    "a text": (SCORE, '"a"', "Expected `object`, got `str`"),
+    "a number": (SCORE, "1", "Expected `object`, got `int`"),
+    "null": (SCORE, "null", "Expected `object`, got `null`"),
+    "true": (SCORE, "true", "Expected `object`, got `bool`"),
+    "an array as payload": (PAYLOAD, "[]", "Expected `object`, got `array`"),
+    "100,000 arrays in each other": (SCORE, "[" * 100_000 + "]" * 100_000, "Expected `object`, got `array`"),
+    "100,000 objects in each other": (
+        SCORE,
+        '{"a":' * 100_000 + "1" + "}" * 100_000,
+        "Object contains unknown field `a`",
+    ),
+    "ids in each other": (
+        SCORE,
+        '{"customer_ids": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        "Expected `str`, got `array` - at `$.customer_ids[0]`",
+    ),
+    "features in each other": (
+        PAYLOAD,
+        '{"customer_id":"a","features":{"x":' + "[" * 100_000 + "]" * 100_000 + "}}",
+        "Expected `float | str | null`, got `array` - at `$.features[...]`",
+    ),
 }
-BY_ID: dict[str, tuple[dict[str, Any], int]] = {
-    "no ids": ({}, 400),
-    "misspelt ids": ({"customer_id": ["a"]}, 400),
-    "an unknown key": ({"customer_ids": [KNOWN], "explain": True}, 400),
-    "ids as text": ({"customer_ids": KNOWN}, 400),
-    "ids as an object": ({"customer_ids": {"0": KNOWN}}, 400),
-    "ids as null": ({"customer_ids": None}, 400),
-    "a number as id": ({"customer_ids": [4711]}, 400),
-    "null as id": ({"customer_ids": [KNOWN, None]}, 400),
-    "a list as id": ({"customer_ids": [[KNOWN]]}, 400),
-    "an empty list of ids": ({"customer_ids": []}, 400),
-    "an empty id": ({"customer_ids": [""]}, 400),
-    "1,001 ids": ({"customer_ids": [f"c{number}" for number in range(1001)]}, 400),
-    "1,001 times one id": ({"customer_ids": [KNOWN] * 1001}, 400),
-    "too long an id": ({"customer_ids": ["a" * 201]}, 400),
-    "models as text": ({"customer_ids": [KNOWN], "models": "shop_churn"}, 400),
-    "no models": ({"customer_ids": [KNOWN], "models": []}, 400),
-    "a number as model": ({"customer_ids": [KNOWN], "models": [1]}, 400),
-    "an unknown model": ({"customer_ids": [KNOWN], "models": ["churn"]}, 404),
-    "a known and an unknown model": ({"customer_ids": [KNOWN], "models": ["shop_churn", "x" * 200]}, 404),
-    "an unknown customer": ({"customer_ids": ["nobody"]}, 404),
-    "a known and an unknown customer": ({"customer_ids": [KNOWN, "nobody"]}, 404),
-    "an id in other letters": ({"customer_ids": ["c0000001"]}, 404),
-    "a space as id": ({"customer_ids": [" "]}, 404),
-    "an id with quotes": ({"customer_ids": ['O\'Brien "Bob"']}, 404),
-    "an id of SQL": ({"customer_ids": ["' OR 1=1; DROP TABLE transactions; --"]}, 404),
-    "an id of another script": ({"customer_ids": ["客户 Ω 🦊"]}, 404),
-    "an id with NUL": ({"customer_ids": ["a\x00b"]}, 404),
-    "an id that is a path": ({"customer_ids": ["../../etc/passwd"]}, 404),
-    "an id that formats": ({"customer_ids": ["%s {0} ${HOME}"]}, 404),
+IDS: dict[str, tuple[dict[str, Any], str]] = {
+    "no ids": ({}, "Object missing required field `customer_ids`"),
+    "misspelt ids": ({"customer_id": ["a"]}, "Object contains unknown field `customer_id`"),
+    "an unknown key": ({"customer_ids": [KNOWN], "top": 1}, "Object contains unknown field `top`"),
+    "ids as text": ({"customer_ids": KNOWN}, "Expected `array`, got `str` - at `$.customer_ids`"),
+    "ids as an object": ({"customer_ids": {"0": KNOWN}}, "Expected `array`, got `object` - at `$.customer_ids`"),
+    "ids as null": ({"customer_ids": None}, "Expected `array`, got `null` - at `$.customer_ids`"),
+    "a number as id": ({"customer_ids": [4711]}, "Expected `str`, got `int` - at `$.customer_ids[0]`"),
+    "null as id": ({"customer_ids": [KNOWN, None]}, "Expected `str`, got `null` - at `$.customer_ids[1]`"),
+    "a list as id": ({"customer_ids": [[KNOWN]]}, "Expected `str`, got `array` - at `$.customer_ids[0]`"),
+    "an empty list of ids": ({"customer_ids": []}, "Expected `array` of length >= 1 - at `$.customer_ids`"),
+    "an empty id": ({"customer_ids": [""]}, "Expected `str` of length >= 1 - at `$.customer_ids[0]`"),
+    "1,001 ids": (
+        {"customer_ids": [f"c{number}" for number in range(1001)]},
+        "Expected `array` of length <= 1000 - at `$.customer_ids`",
+    ),
+    "1,001 times one id": (
+        {"customer_ids": [KNOWN] * 1001},
+        "Expected `array` of length <= 1000 - at `$.customer_ids`",
+    ),
+    "too long an id": ({"customer_ids": ["a" * 201]}, "Expected `str` of length <= 200 - at `$.customer_ids[0]`"),
+    "201 foxes": ({"customer_ids": ["🦊" * 201]}, "Expected `str` of length <= 200 - at `$.customer_ids[0]`"),
+    "models as text": (
+        {"customer_ids": [KNOWN], "models": "shop_churn"},
+        "Expected `array | null`, got `str` - at `$.models`",
+    ),
+    "no models": ({"customer_ids": [KNOWN], "models": []}, "Expected `array` of length >= 1 - at `$.models`"),
+    "a number as model": ({"customer_ids": [KNOWN], "models": [1]}, "Expected `str`, got `int` - at `$.models[0]`"),
+    "51 models": ({"customer_ids": [KNOWN], "models": ["m"] * 51}, "Expected `array` of length <= 50 - at `$.models`"),
+    "minus one reason": ({"customer_ids": [KNOWN], "explain": -1}, "Expected `int` >= 0 - at `$.explain`"),
+    "11 reasons": ({"customer_ids": [KNOWN], "explain": 11}, "Expected `int` <= 10 - at `$.explain`"),
+    "true as reasons": ({"customer_ids": [KNOWN], "explain": True}, "Expected `int`, got `bool` - at `$.explain`"),
+    "half a reason": ({"customer_ids": [KNOWN], "explain": 0.5}, "Expected `int`, got `float` - at `$.explain`"),
+    "reasons as text": ({"customer_ids": [KNOWN], "explain": "3"}, "Expected `int`, got `str` - at `$.explain`"),
+}
+OFFERED: dict[str, tuple[dict[str, Any], str]] = {
+    "no offers": ({"top": 0}, "Expected `int` >= 1 - at `$.top`"),
+    "101 offers": ({"top": 101}, "Expected `int` <= 100 - at `$.top`"),
+    "more than certain": ({"at_least": 1.1}, "Expected `float` <= 1.0 - at `$.at_least`"),
+    "less than impossible": ({"at_least": -0.1}, "Expected `float` >= 0.0 - at `$.at_least`"),
+    "only nothing": ({"only": []}, "Expected `array` of length >= 1 - at `$.only`"),
+    "without a name": ({"exclude": [""]}, "Expected `str` of length >= 1 - at `$.exclude[0]`"),
+    "null as what to leave out": ({"exclude": None}, "Expected `array`, got `null` - at `$.exclude`"),
+    "several models": ({"models": ["shop_cross_sell"]}, "Object contains unknown field `models`"),
+    "a model without a name": ({"model": ""}, "Expected `str` of length >= 1 - at `$.model`"),
 }
 SALE = {"time": "2025-06-01T10:00:00", "amount": 12.5, "category": "tea", "discount": 0.0}
 GOOD = {"customer_id": "new", "cutoff": "2025-07-01T00:00:00", "transactions": [SALE]}
-
-
-def _sale(**changed: Any) -> dict[str, Any]:
-    return {**GOOD, "transactions": [SALE, {**SALE, **changed}]}
-
-
-def _without(key: str) -> dict[str, Any]:
-    return {name: value for name, value in GOOD.items() if name != key}
-
-
-BY_PAYLOAD: dict[str, tuple[dict[str, Any], int]] = {
-    "no customer": (_without("customer_id"), 400),
-    "no cutoff": (_without("cutoff"), 400),
-    "no transactions": (_without("transactions"), 400),
-    "an unknown key": ({**GOOD, "as_of": "2025-07-01"}, 400),
-    "an empty id": ({**GOOD, "customer_id": ""}, 400),
-    "too long an id": ({**GOOD, "customer_id": "a" * 201}, 400),
-    "a number as id": ({**GOOD, "customer_id": 4711}, 400),
-    "empty transactions": ({**GOOD, "transactions": []}, 400),
-    "transactions as an object": ({**GOOD, "transactions": {"0": SALE}}, 400),
-    "transactions of text": ({**GOOD, "transactions": ["2025-06-01"]}, 400),
-    "transactions of lists": ({**GOOD, "transactions": [list(SALE.values())]}, 400),
-    "10,001 transactions": ({**GOOD, "transactions": [SALE] * 10_001}, 400),
-    "a sale without time": ({**GOOD, "transactions": [{"amount": 1.0}]}, 400),
-    "a sale without amount": ({**GOOD, "transactions": [{"time": "2025-06-01"}]}, 400),
-    "an unknown column": (_sale(price=1.0), 400),
-    "another customer's sale": (_sale(customer_id="other"), 400),
-    "an amount of text": (_sale(amount="12.5"), 400),
-    "an amount of words": (_sale(amount="twelve"), 400),
-    "an amount with a comma": (_sale(amount="12,50"), 400),
-    "null as amount": (_sale(amount=None), 400),
-    "true as amount": (_sale(amount=True), 400),
-    "a list as amount": (_sale(amount=[12.5]), 400),
-    "an amount beyond bounds": (_sale(amount=1e13), 400),
-    "an integer of 400 digits": (_sale(amount=10**400), 400),
-    "a quantity beyond bounds": (_sale(quantity=-1e13), 400),
-    "an empty category": (_sale(category=""), 400),
-    "a number as category": (_sale(category=7), 400),
-    "a return that is neither": (_sale(is_return="perhaps"), 400),
-    "null as time": (_sale(time=None), 400),
-    "an empty time": (_sale(time=""), 400),
-    "a word as time": (_sale(time="yesterday"), 400),
-    "the year 9999999": (_sale(time="9999999-01-01"), 400),
-    "the year 0": (_sale(time="0000-01-01"), 400),
-    "a time before the year 1 in UTC": (_sale(time="0001-01-01T00:00:00+14:00"), 400),
-    "a time after the year 9999 in UTC": (_sale(time="9999-12-31T23:59:59-14:00"), 400),
-    "30 February": (_sale(time="2025-02-30"), 400),
-    "month 13": (_sale(time="2025-13-01"), 400),
-    "hour 25": (_sale(time="2025-06-01T25:00:00"), 400),
-    "a German date": (_sale(time="01.06.2025"), 400),
-    "an American date": (_sale(time="06/01/2025"), 400),
-    "seconds since 1970": (_sale(time=1748772000), 400),
-    "seconds since 1970 as text": (_sale(time="1748772000"), 400),
-    "a date of digits": (_sale(time="20250601"), 400),
-    "not a time": (_sale(time="NaT"), 400),
-    "a zone's name": (_sale(time="2025-06-01T10:00:00 Europe/Berlin"), 400),
-    "a time of SQL": (_sale(time="2025-06-01'; DROP TABLE transactions; --"), 400),
-    "a word as cutoff": ({**GOOD, "cutoff": "now"}, 400),
-    "a number as cutoff": ({**GOOD, "cutoff": 20250701}, 400),
-    "null as cutoff": ({**GOOD, "cutoff": None}, 400),
-    "a cutoff before the first purchase": ({**GOOD, "cutoff": "2025-05-31"}, 422),
-    "a cutoff at the first purchase": ({**GOOD, "cutoff": SALE["time"]}, 422),
-    "a cutoff in the year 1": ({**GOOD, "cutoff": "0001-01-01"}, 422),
-    "a cutoff too early for pairs": ({**GOOD, "cutoff": "2025-05-31", "models": ["shop_cross_sell"]}, 422),
-    "a cutoff too early for segments": ({**GOOD, "cutoff": "2025-05-31", "models": ["shop_segments"]}, 422),
-    "a negative amount that is no return": (_sale(amount=-3.0), 422),
-    "returns alone": ({**GOOD, "transactions": [{**SALE, "amount": -3.0, "is_return": True}]}, 422),
-    "no category": (
-        {**GOOD, "transactions": [{"time": "2025-06-01", "amount": 1.0}], "models": ["shop_cross_sell"]},
-        422,
+HISTORIES: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown key": ({"as_of": "2025-07-01"}, "Object contains unknown field `as_of`"),
+    "an empty id": ({"customer_id": ""}, "Expected `str` of length >= 1 - at `$.customer_id`"),
+    "too long an id": ({"customer_id": "a" * 201}, "Expected `str` of length <= 200 - at `$.customer_id`"),
+    "a number as id": ({"customer_id": 4711}, "Expected `str`, got `int` - at `$.customer_id`"),
+    "no sale": ({"transactions": []}, "Expected `array` of length >= 1 - at `$.transactions`"),
+    "sales as an object": (
+        {"transactions": {"0": SALE}},
+        "Expected `array | null`, got `object` - at `$.transactions`",
     ),
-    "null as every category": (
-        {**GOOD, "transactions": [{**SALE, "category": None}], "models": ["shop_cross_sell"]},
-        422,
+    "sales of text": ({"transactions": ["2025"]}, "Expected `object`, got `str` - at `$.transactions[0]`"),
+    "10,001 sales": ({"transactions": [SALE] * 10_001}, "Expected `array` of length <= 10000 - at `$.transactions`"),
+    "a sale without time": (
+        {"transactions": [{"amount": 1.0}]},
+        "Object missing required field `time` - at `$.transactions[0]`",
     ),
-    "no discount": ({**GOOD, "transactions": [{**SALE, "discount": None}], "models": ["shop_churn"]}, 422),
-    "an unknown model": ({**GOOD, "models": ["shop_chrun"]}, 404),
-    "no models": ({**GOOD, "models": []}, 400),
+    "a sale without amount": (
+        {"transactions": [{"time": "2025-06-01"}]},
+        "Object missing required field `amount` - at `$.transactions[0]`",
+    ),
+    "a cutoff that is a number": ({"cutoff": 20250701}, "Expected `str | null`, got `int` - at `$.cutoff`"),
+    "a word as cutoff": ({"cutoff": "now"}, "Expected `str` of length >= 10 - at `$.cutoff`"),
 }
-NUMBERS = {
-    "not a number": "NaN",
-    "infinity": "Infinity",
-    "minus infinity": "-Infinity",
-    "1e400": "1e400",
-    "-1e400": "-1e400",
+SALES: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown column": ({"price": 1.0}, "Object contains unknown field `price` - at `{}`"),
+    "another's sale": ({"customer_id": "other"}, "Object contains unknown field `customer_id` - at `{}`"),
+    "an amount of text": ({"amount": "12.5"}, "Expected `float`, got `str` - at `{}.amount`"),
+    "null as amount": ({"amount": None}, "Expected `float`, got `null` - at `{}.amount`"),
+    "true as amount": ({"amount": True}, "Expected `float`, got `bool` - at `{}.amount`"),
+    "a list as amount": ({"amount": [12.5]}, "Expected `float`, got `array` - at `{}.amount`"),
+    "an amount beyond bounds": ({"amount": 1e13}, "Expected `float` <= 1000000000000.0 - at `{}.amount`"),
+    "an integer of 400 digits": ({"amount": 10**400}, "Number out of range - at `{}.amount`"),
+    "a quantity beyond bounds": ({"quantity": -1e13}, "Expected `float` >= -1000000000000.0 - at `{}.quantity`"),
+    "an empty category": ({"category": ""}, "Expected `str` of length >= 1 - at `{}.category`"),
+    "a number as category": ({"category": 7}, "Expected `str | null`, got `int` - at `{}.category`"),
+    "a return that is neither": ({"is_return": "perhaps"}, "Expected `bool`, got `str` - at `{}.is_return`"),
+    "1 as a return": ({"is_return": 1}, "Expected `bool`, got `int` - at `{}.is_return`"),
+    "null as time": ({"time": None}, "Expected `str`, got `null` - at `{}.time`"),
+    "seconds since 1970": ({"time": 1748772000}, "Expected `str`, got `int` - at `{}.time`"),
+    "an empty time": ({"time": ""}, "Expected `str` of length >= 10 - at `{}.time`"),
+    "a date of digits": ({"time": "20250601"}, "Expected `str` of length >= 10 - at `{}.time`"),
+    "a long time": ({"time": "2025-06-01" + " " * 31}, "Expected `str` of length <= 40 - at `{}.time`"),
+    "the year 9999999": (
+        {"time": "9999999-01-01"},
+        r"Expected `str` matching regex '^\\d{{4}}-\\d\\d-\\d\\d' - at `{}.time`",
+    ),
+    "a German date": (
+        {"time": "01.06.2025"},
+        r"Expected `str` matching regex '^\\d{{4}}-\\d\\d-\\d\\d' - at `{}.time`",
+    ),
 }
-KINDS = [
-    "text/plain",
-    "text/json",
-    "application/x-www-form-urlencoded",
-    "multipart/form-data; boundary=x",
-    "application/xml",
-    "application/vnd.bentoml+pickle",
-    "application/octet-stream",
-    "",
-]
-METHODS = [(method, route) for method in ("GET", "PUT", "DELETE", "PATCH") for route in (SCORE, PAYLOAD, "/v1/models")]
-ROUTES = ["/v1/", "/v1/score/", "/v1/scores", "/v1/score/payload/x", "/v1//score", "/v1/%00", "/v1/客户"]
+NO_TIMES = {
+    "the year 0": "0000-01-01",
+    "a time before the year 1 in UTC": "0001-01-01T00:00:00+14:00",
+    "a time after the year 9999 in UTC": "9999-12-31T23:59:59-14:00",
+    "30 February": "2025-02-30",
+    "month 13": "2025-13-01",
+    "hour 25": "2025-06-01T25:00:00",
+    "a zone's name": "2025-06-01T10:00:00 Europe/Berlin",
+    "Arabic digits": "٢٠٢٥-٠٦-٠١",
+    "an offset of 99 hours": "2025-06-01T10:00:00+99:00",
+    "SQL": "2025-06-01'; DROP TABLE customers; --",
+}
+FEATURED: dict[str, tuple[dict[str, Any], str]] = {
+    "features as a list": ([1.0], "Expected `object | null`, got `array` - at `$.features`"),  # type: ignore[dict-item]
+    "a feature without a name": ({"": 1}, "Expected `str` of length >= 1 - at `key` in `$.features`"),
+    "a list as a value": ({"spend": [1]}, "Expected `float | str | null`, got `array` - at `$.features[...]`"),
+    "true as a value": ({"spend": True}, "Expected `float | str | null`, got `bool` - at `$.features[...]`"),
+    "a value beyond bounds": ({"spend": 1e13}, "Expected `float` <= 1000000000000.0 - at `$.features[...]`"),
+    "an empty text": ({"spend": ""}, "Expected `str` of length >= 1 - at `$.features[...]`"),
+}
+ROW = {"customer_id": "a", "features": {"days_since_last": 1, "purchase_days": 1, "spend": 1}}
+ROWS: dict[str, tuple[dict[str, Any], str]] = {
+    "no rows": ({}, "Object missing required field `rows`"),
+    "an empty list of rows": ({"rows": []}, "Expected `array` of length >= 1 - at `$.rows`"),
+    "10,001 rows": (
+        {"rows": [{"customer_id": "a", "features": {}}] * 10_001},
+        "Expected `array` of length <= 10000 - at `$.rows`",
+    ),
+    "a row without features": (
+        {"rows": [{"customer_id": "a"}]},
+        "Object missing required field `features` - at `$.rows[0]`",
+    ),
+    "a row's own cutoff": (
+        {"rows": [ROW | {"cutoff": "2025-01-01"}]},
+        "Object contains unknown field `cutoff` - at `$.rows[0]`",
+    ),
+    "reasons in bulk": ({"rows": [ROW], "explain": 1}, "Object contains unknown field `explain`"),
+    "a year as cutoff": ({"rows": [ROW], "cutoff": "2025"}, "Expected `str` of length >= 10 - at `$.cutoff`"),
+}
+SEGMENTED = {"customer_id": "a", "models": ["shop_segments"]}
+UNDERSTOOD: dict[str, tuple[str, dict[str, Any], int, str, str]] = {
+    "neither sales nor features": (
+        PAYLOAD,
+        {"customer_id": "a"},
+        400,
+        "bad_request",
+        "send either transactions (with a cutoff) or features",
+    ),
+    "both": (
+        PAYLOAD,
+        {**GOOD, "features": {"spend": 1}},
+        400,
+        "bad_request",
+        "send either transactions (with a cutoff) or features",
+    ),
+    "sales without a cutoff": (
+        PAYLOAD,
+        {"customer_id": "a", "transactions": [SALE]},
+        400,
+        "bad_request",
+        "transactions need a cutoff: the instant to predict from - at `$.cutoff`",
+    ),
+    "no day as cutoff": (PAYLOAD, {**GOOD, "cutoff": "2025-02-30"}, 400, "bad_request", NO_ISO.format("cutoff")),
+    "no day as cutoff in bulk": (
+        BULK,
+        {"rows": [ROW], "cutoff": "2025-02-30"},
+        400,
+        "bad_request",
+        NO_ISO.format("cutoff"),
+    ),
+    "an unknown model": (
+        SCORE,
+        {"customer_ids": [KNOWN], "models": ["shop_churn", "shop_clw"]},
+        404,
+        "unknown_model",
+        f"unknown model 'shop_clw'; did you mean 'shop_clv' or 'shop_churn' or 'shop_cross_sell'? Known: {MODELS}",
+    ),
+    "a model in capitals": (
+        PAYLOAD,
+        {**GOOD, "models": ["SHOP"]},
+        404,
+        "unknown_model",
+        f"unknown model 'SHOP' Known: {MODELS}",
+    ),
+    "an unknown model of rows": (
+        BULK,
+        {"rows": [ROW], "models": ["x" * 200]},
+        404,
+        "unknown_model",
+        f"unknown model '{'x' * 200}' Known: {MODELS}",
+    ),
+    "an unknown model of offers": (
+        OFFERS,
+        {"customer_ids": [KNOWN], "model": "x"},
+        404,
+        "unknown_model",
+        f"unknown model 'x' Known: {MODELS}",
+    ),
+    "offers of a model that has none": (
+        OFFERS,
+        {"customer_ids": [KNOWN], "model": "shop_churn"},
+        422,
+        "not_of_pairs",
+        "shop_churn tells of no categories; ask shop_cross_sell",
+    ),
+    "a negative amount that is no return": (
+        PAYLOAD,
+        {**GOOD, "transactions": [{**SALE, "amount": -3.0}]},
+        422,
+        "invalid_history",
+        "the payload cannot be used:\n- transactions.amount is negative but not marked as a return: 1 rows, such as "
+        "{'time': '2025-06-01 10:00:00', 'amount': '-3.0', 'category': 'tea', 'discount': '0.0', 'is_return': 'false', "
+        "'customer_id': 'new'}; set is_return on such rows, drop them, or say policy returns = 'net' or 'drop'",
+    ),
+    "a feature called as a key": (
+        PAYLOAD,
+        {"customer_id": "a", "features": {"customer_id": 1}},
+        422,
+        "invalid_features",
+        "'customer_id' is no feature; keys stand beside the features",
+    ),
+    "a text where a number belongs": (
+        PAYLOAD,
+        {**SEGMENTED, "features": {"days_since_last": "x", "purchase_days": 1, "spend": 1}},
+        422,
+        "invalid_features",
+        "shop_segments takes 'days_since_last' as a number, and the rows have string",
+    ),
+    "null where a model needs a number": (
+        PAYLOAD,
+        {**SEGMENTED, "features": {"days_since_last": None, "purchase_days": 1, "spend": 1}},
+        422,
+        "invalid_features",
+        "shop_segments cannot score the rows: 1 of 1 customers (first: row 0) have a null or infinite value in "
+        "['days_since_last', 'purchase_days', 'spend']; leave out who has not bought yet",
+    ),
+    "a feature too few": (
+        PAYLOAD,
+        {**SEGMENTED, "features": {"days_since_last": 1, "spend": 1}},
+        422,
+        "invalid_features",
+        "shop_segments needs the columns ['purchase_days'], which the rows do not have",
+    ),
+    "2,001 features": (
+        PAYLOAD,
+        {**SEGMENTED, "features": {f"f{number}": 1 for number in range(2_001)}},
+        422,
+        "invalid_features",
+        "there are over 2000 columns; send those that the models read",
+    ),
+    "a row twice": (
+        BULK,
+        {"rows": [ROW, ROW]},
+        422,
+        "invalid_features",
+        "a customer comes twice; send one row of each",
+    ),
+    "numbers in one row and texts in another": (
+        BULK,
+        {"rows": [ROW, {"customer_id": "b", "features": {"spend": "x"}}]},
+        422,
+        "invalid_features",
+        "the features ['spend'] are numbers in some rows and texts in others",
+    ),
+}
 
 
-@pytest.fixture(scope="module")
-def known(sales: pd.DataFrame) -> str:
-    return str(sales["customer_id"].min())
-
-
-def _refused(answer: httpx.Response, status: int) -> str:
-    """Check that an answer is an error as every error is; gives its text."""
-    assert answer.status_code == status, answer.text
+def refused(answer: httpx.Response, status: int, error: str, message: str) -> None:
+    """Check that an answer is what every refusal is, word for word."""
     assert answer.headers["content-type"] == JSON
-    body = answer.json()
-    assert isinstance(body, dict)
-    assert set(body) == {"error"}
-    error = body["error"]
-    assert isinstance(error, str)
-    assert len(error) > 10
-    assert not [trace for trace in ("Traceback", 'File "', ".py", "server log") if trace in error]
-    return error
+    assert answer.status_code == status, answer.text
+    assert answer.json() == {"error": error, "message": message, "request_id": answer.headers["x-request-id"]}
 
 
-def _send(client: httpx.Client, route: str, content: str | bytes, *, kind: str = JSON) -> httpx.Response:
-    return client.post(route, content=content, headers={"content-type": kind})
+def post(client: httpx.Client, route: str, content: str | bytes) -> httpx.Response:
+    return client.post(route, content=content, headers={"content-type": JSON})
 
 
-@pytest.mark.parametrize(("route", "content", "status"), TEXTS.values(), ids=TEXTS)
-def test_a_body_that_is_no_request(client: httpx.Client, route: str, content: str | bytes, status: int) -> None:
-    _refused(_send(client, route, content), status)
+def _bad(client: httpx.Client, route: str, content: str | bytes, told: str) -> None:
+    message = f"the body is not what this route takes: {told}; see /openapi.json"
+    refused(post(client, route, content), 400, "bad_request", message)
 
 
-@pytest.mark.parametrize(("request_", "status"), BY_ID.values(), ids=BY_ID)
-def test_a_request_by_id(client: httpx.Client, known: str, request_: dict[str, Any], status: int) -> None:
-    _refused(_send(client, SCORE, json.dumps(request_).replace(KNOWN, known)), status)
+@pytest.mark.parametrize(("route", "content", "told"), TEXTS.values(), ids=TEXTS)
+def test_a_body_that_is_no_request(client: httpx.Client, route: str, content: str | bytes, told: str) -> None:
+    _bad(client, route, content, told)
 
 
-@pytest.mark.parametrize(("request_", "status"), BY_PAYLOAD.values(), ids=BY_PAYLOAD)
-def test_a_request_by_payload(client: httpx.Client, request_: dict[str, Any], status: int) -> None:
-    _refused(_send(client, PAYLOAD, json.dumps(request_)), status)
+@pytest.mark.parametrize(("request_", "told"), IDS.values(), ids=IDS)
+def test_ids(client: httpx.Client, request_: dict[str, Any], told: str) -> None:
+    _bad(client, SCORE, json.dumps(request_), told)
+    if "models" not in request_ and "top" not in request_:
+        _bad(client, OFFERS, json.dumps(request_), told)
 
 
-@pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)
+@pytest.mark.parametrize(("changed", "told"), OFFERED.values(), ids=OFFERED)
+def test_offers(client: httpx.Client, changed: dict[str, Any], told: str) -> None:
+    _bad(client, OFFERS, json.dumps({"customer_ids": [KNOWN], **changed}), told)
+
+
+@pytest.mark.parametrize(("changed", "told"), HISTORIES.values(), ids=HISTORIES)
+def test_a_history(client: httpx.Client, changed: dict[str, Any], told: str) -> None:
+    _bad(client, PAYLOAD, json.dumps({**GOOD, **changed}), told)
+
+
+@pytest.mark.parametrize(("changed", "told"), SALES.values(), ids=SALES)
+def test_a_sale(client: httpx.Client, changed: dict[str, Any], told: str) -> None:
+    """The first of two is right."""
+    request = {**GOOD, "transactions": [SALE, {**SALE, **changed}]}
+    _bad(client, PAYLOAD, json.dumps(request), told.format("$.transactions[1]"))
+
+
+@pytest.mark.parametrize("time", NO_TIMES.values(), ids=NO_TIMES)
+def test_a_time_that_is_none(client: httpx.Client, time: str) -> None:
+    for request, place in (
+        ({**GOOD, "transactions": [SALE, {**SALE, "time": time}]}, "transactions[1].time"),
+        ({**GOOD, "cutoff": time}, "cutoff"),
+    ):
+        refused(post(client, PAYLOAD, json.dumps(request)), 400, "bad_request", NO_ISO.format(place))
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 @pytest.mark.parametrize("column", ["amount", "quantity", "discount"])
 def test_a_number_that_is_none(client: httpx.Client, column: str, number: str) -> None:
-    content = json.dumps(_sale(**{column: "@"})).replace('"@"', number)
-    assert f"transactions.1.{column}" in _refused(_send(client, PAYLOAD, content), 400)
+    content = json.dumps({**GOOD, "transactions": [{**SALE, column: "@"}]}).replace('"@"', number)
+    place = content.index(number.lstrip("-"))
+    _bad(client, PAYLOAD, content, f"JSON is malformed: invalid character (byte {place})")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_content_type_that_is_not_json(client: httpx.Client, known: str, kind: str) -> None:
-    _refused(_send(client, SCORE, json.dumps({"customer_ids": [known]}), kind=kind), 415)
+@pytest.mark.parametrize(("features", "told"), FEATURED.values(), ids=FEATURED)
+def test_features(client: httpx.Client, features: Any, told: str) -> None:
+    _bad(client, PAYLOAD, json.dumps({"customer_id": "a", "features": features}), told)
 
 
-@pytest.mark.parametrize(("method", "route"), METHODS)
-def test_a_method_that_is_not_post(client: httpx.Client, method: str, route: str) -> None:
-    answer = client.request(method, route)
-    assert "use POST" in _refused(answer, 405)
-    assert answer.headers["allow"] == "POST"
+@pytest.mark.parametrize(("request_", "told"), ROWS.values(), ids=ROWS)
+def test_rows(client: httpx.Client, request_: dict[str, Any], told: str) -> None:
+    _bad(client, BULK, json.dumps(request_), told)
 
 
-@pytest.mark.parametrize("route", ROUTES)
-def test_a_route_that_is_none(client: httpx.Client, route: str) -> None:
-    assert "unknown route" in _refused(_send(client, route, "{}"), 404)
+@pytest.mark.parametrize(("route", "request_", "status", "error", "message"), UNDERSTOOD.values(), ids=UNDERSTOOD)
+def test_what_is_understood_and_cannot_be_answered(
+    client: httpx.Client, route: str, request_: dict[str, Any], status: int, error: str, message: str
+) -> None:
+    refused(post(client, route, json.dumps(request_)), status, error, message)
 
 
-def test_two_content_types_are_both_looked_at(client: httpx.Client, known: str) -> None:
-    headers = [("content-type", JSON), ("content-type", "multipart/form-data; boundary=x")]
-    for order in (headers, headers[::-1]):
-        _refused(client.post(SCORE, content=json.dumps({"customer_ids": [known]}), headers=order), 415)
+def test_of_a_key_that_comes_twice_the_last_counts(client: httpx.Client) -> None:
+    answer = post(client, SCORE, '{"customer_ids": ["first"], "customer_ids": ["last"]}')
+    assert [each["customer_id"] for each in answer.json()["results"]] == ["last"]
+    _bad(client, SCORE, '{"customer_ids": ["a"], "customer_ids": []}', IDS["an empty list of ids"][1])
 
 
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [
-        ({"customer_id": ""}, "customer_id: String should have at least 1 character"),
-        ({"cutoff": "soon"}, "cutoff: is no ISO time such as 2025-12-31T23:59:00Z"),
-        ({"transactions": [{**SALE, "amount": "x"}]}, "transactions.0.amount: Input should be a valid number"),
-        ({"as_of": 1}, "as_of: Extra inputs are not permitted"),
-        (
-            {"customer_id": 1, "cutoff": 1},
-            "customer_id: Input should be a valid string; cutoff: is no ISO time such as ",
-        ),
-        ({"transactions": [{}] * 9}, "; and 13 more"),
-    ],
-)
-def test_what_is_wrong_is_told_without_its_values(client: httpx.Client, changed: dict[str, Any], told: str) -> None:
-    assert told in _refused(_send(client, PAYLOAD, json.dumps({**GOOD, **changed})), 400)
-
-
-@pytest.mark.parametrize(
-    "content_type", ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;"]
-)
-def test_a_content_type_that_is_json(client: httpx.Client, known: str, content_type: str) -> None:
-    assert _send(client, SCORE, json.dumps({"customer_ids": [known]}), kind=content_type).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"time": "2025-06-01"},
-        {"time": "2025-06-01 10:00"},
-        {"time": "0001-01-01"},
-        {"time": "9999-12-31T23:59:59"},
-        {"amount": 0},
-        {"amount": 1e12},
-        {"amount": 1e-300},
-        {"amount": -3.0, "is_return": True},
-        {"quantity": 1e12, "discount": -1e12},
-        {"category": "'; DROP TABLE transactions; --"},
-        {"category": "a\x00b", "order_id": "客户", "channel": '"'},
-        {"category": None, "discount": None},
-    ],
-)
-def test_what_is_odd_but_right_is_scored(client: httpx.Client, changed: dict[str, Any]) -> None:
-    for cutoff in (GOOD["cutoff"], "2025-06-30T23:59:59.999999", "9999-12-31T23:59:59"):
-        answer = _send(client, PAYLOAD, json.dumps({**_sale(**changed), "cutoff": cutoff}))
-        assert answer.status_code == 200, answer.text
-        assert all(isinstance(each["score"], float) for each in answer.json()["scores"])
-
-
-def test_none_of_it_is_an_error_of_the_service(client: httpx.Client, log: Path) -> None:
-    """Comes last: what the whole file has sent."""
-    assert client.get("/readyz").status_code == 200
-    written = log.read_text(encoding="utf-8")
-    assert "ERROR" not in written
-    assert "Traceback" not in written
+def test_many_different_features_take_no_time(client: httpx.Client) -> None:
+    """As many names as fit, each in one row of many: laid out as a table they would be a thousand million cells."""
+    rows = [{"customer_id": f"c{row}", "features": {f"{row}.{n}": 1 for n in range(100)}} for row in range(10_000)]
+    answer = post(client, BULK, json.dumps({"rows": rows}, separators=(",", ":")))
+    assert answer.elapsed.total_seconds() < 10
+    refused(answer, 422, "invalid_features", "there are over 2000 columns; send those that the models read")
