@@ -150,6 +150,7 @@ def _put(content: Any, path: Path) -> Written:
         with draft.open("rb") as file:
             os.fsync(file.fileno())
     os.replace(draft, path)
+    draft.unlink(missing_ok=True)  # two names of one file stay two
     return Written(pq.read_metadata(path).num_rows, hash_of(path))
 
 

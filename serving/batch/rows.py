@@ -68,7 +68,7 @@ class Rows:
         """Read block after block, all columns or some."""
         names = self.schema.names if columns is None else [name for name in self.schema.names if name in columns]
         schema = pa.schema([self.schema.field(name) for name in names])
-        return blocks((_as(batch, schema) for part in self.parts for batch in part.batches(names)), size=size)
+        return blocks((shaped(batch, schema) for part in self.parts for batch in part.batches(names)), size=size)
 
     def together(self, folder: Path) -> "Rows":
         """Give the rows with each customer's one after the other: as they are, or else sorted into a folder.
@@ -102,7 +102,7 @@ class Rows:
 
     def _keys(self, name: str) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([self.schema.field(name)])
-        return (_as(batch, schema) for part in self.parts for batch in part.batches([name]))
+        return (shaped(batch, schema) for part in self.parts for batch in part.batches([name]))
 
 
 def _one(name: str, kinds: Sequence[pa.DataType], texts: frozenset[str]) -> pa.DataType:
@@ -133,7 +133,7 @@ def is_numbers(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def shaped(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """Give a batch the columns of a schema, of its types; one that is not there is null."""
     have = set(batch.schema.names)
     columns = [

@@ -1,15 +1,17 @@
 """The scores of several models as rows of one table."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from serving.batch.draft import Draft
 from serving.batch.manifest import SCORES
+from serving.batch.rows import shaped
 
-_LAST = ("model", "version")
-_AT_A_TIME = 65_536
+_LAST: Final = ("model", "version")
+_AT_A_TIME: Final = 65_536
 
 
 def shared(drafts: Sequence[Draft]) -> pa.RecordBatchReader:
@@ -22,12 +24,6 @@ def shared(drafts: Sequence[Draft]) -> pa.RecordBatchReader:
     def batches() -> Iterator[pa.RecordBatch]:
         for part in parts:
             for batch in pq.ParquetFile(part, pre_buffer=False).iter_batches(_AT_A_TIME):
-                yield _as(batch, schema)
+                yield shaped(batch, schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
-
-
-def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    have = set(batch.schema.names)
-    columns = [batch.column(each.name) if each.name in have else pa.nulls(batch.num_rows, each.type) for each in schema]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)

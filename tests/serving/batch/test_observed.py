@@ -63,7 +63,11 @@ def touched(sales: pd.DataFrame) -> History:
     days = pd.to_timedelta([(7 * place) % 110 + 0.5 for place in range(3 * len(ids))], unit="D")
     touches = pd.DataFrame({"customer_id": ids * 3, "time": pd.Timestamp("2025-12-30") - days})
     return admit(
-        "shop", {"transactions": sales, "touches": touches.assign(campaign="A", channel=["mail", "web", None] * 150)}
+        "shop",
+        {
+            "transactions": sales,
+            "touches": touches.assign(campaign="A", channel=pd.Series(["mail", "web", None] * 150, dtype="str")),
+        },
     )
 
 
