@@ -9,7 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from experiments.cli import app
+from experiments.pack import pack as pack_command
+from experiments.runs import Deployment
 from features.library import FEATURES, POPULATIONS
 from models.artifact import Artifact
 from models.calibration import Calibration
@@ -188,3 +192,22 @@ def test_a_model_under_another_name_is_told_of(two: list[Registered], pack: Path
     (pack / PACK).write_text(json.dumps(text))
     with pytest.raises(PackError, match=r"holds one .*, not two version 7"):
         read_pack(pack)
+
+
+def test_the_command_packs_the_champions_of_the_registry(deployment: Deployment, tmp_path: Path) -> None:
+    settings = deployment.settings
+    environment = {"AUGURY_VAR": str(settings.var), "AUGURY_MLFLOW": settings.mlflow}
+    asked = ["pack", "--to", str(tmp_path / "pack"), "--dataset", "shop"]
+    done = CliRunner().invoke(app, asked, env=environment, catch_exceptions=False)
+    champions = deployment.registry.champions("shop")
+    assert [(each.artifact.id, each.version) for each in read_pack(tmp_path / "pack")] == [
+        (each.artifact.id, each.version) for each in champions
+    ]
+    assert len(champions) == 4
+    assert all(f"{each.artifact.name} version {each.version}" in done.output for each in champions)
+
+
+def test_a_dataset_without_champions_is_told_of(deployment: Deployment, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="there is no model to pack"):
+        pack_command(tmp_path / "pack", dataset="nowhere", settings=deployment.settings)
+    assert list(tmp_path.iterdir()) == []
