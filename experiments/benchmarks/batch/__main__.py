@@ -1,6 +1,7 @@
 """Run the benchmark: `python -m experiments.benchmarks.batch`, all rows, or fewer by its flag.
 
 Each way runs in a process of its own, one after the other, twice; the faster run counts. One thread asks the trees.
+Other work on the machine stretches wall times, which is why each run tells the load after it, and CPU time counts.
 """
 
 import argparse
@@ -52,7 +53,8 @@ def _run(folder: Path, rows: int, repeats: int, step: Callable[[str], None]) -> 
             to = folder / system
             shutil.rmtree(to, ignore_errors=True)
             asked = {"system": system, "rows": str(file), "models": str(folder / "models"), "to": str(to)}
-            costs[system].append(fresh(WORKER, asked, python=Path(sys.executable)))
+            cost = fresh(WORKER, asked, python=Path(sys.executable))
+            costs[system].append({**cost, "load": round(os.getloadavg()[0], 1)})
     step("compare")
     return {**_told(costs, rows), "apart": _apart(folder)}
 
