@@ -1,7 +1,8 @@
 """A customer's history that comes with the request: its features by the same definitions as a batch's."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from features.engine.run import observe
 from features.engine.session import shared
 from features.history import History
 from features.library import POPULATIONS
-from models.artifact import Artifact
+from models.artifact import Artifact, ArtifactError
 from models.contract import KEYS
 from serving.definitions import features_of, population_of
 
@@ -50,6 +51,15 @@ def observed(
     return seen
 
 
+def warm(artifacts: Sequence[Artifact]) -> None:
+    """Observe a made-up customer, so that the first who asks does not wait for the engine to be loaded."""
+    day = datetime(2024, 1, 1)  # noqa: DTZ001  # local, as a history's times are
+    texts = dict.fromkeys(("order_id", "product_id", "category", "channel"), "none")
+    row = {"time": day, "amount": 1.0, "quantity": 1.0, "discount": 0.0, "is_return": False, **texts}
+    with suppress(NotHistory):
+        observed(artifacts, "nobody", pd.DataFrame([row]), cutoff=day + timedelta(days=1))
+
+
 def zone_of(artifact: Artifact) -> str:
     """Name the zone whose local time a model's data are in."""
     return artifact.provenance.get("zone", "UTC")
@@ -69,7 +79,10 @@ def _seen(artifacts: Sequence[Artifact], rows: pd.DataFrame, at: pd.Timestamp, z
 
 
 def _lacks(history: History, artifact: Artifact) -> Lacks | None:
-    population, features = population_of(artifact), features_of(artifact)
+    try:
+        population, features = population_of(artifact), features_of(artifact)
+    except ArtifactError as error:
+        return Lacks(str(error))
     if population.anchored:
         return Lacks(
             f"{artifact.name} is asked at the times of {population.of!r}, which no payload has; "

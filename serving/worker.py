@@ -12,6 +12,7 @@ from configs.service import ServiceSettings
 from configs.settings import Settings
 from serving.api.app import Api
 from serving.api.guard import Guard
+from serving.history import warm
 from serving.live.packed import read_pack
 from serving.live.snapshot import Snapshot
 from serving.live.source import FromPack, FromRegistry, Source
@@ -52,6 +53,8 @@ class Worker:
             waiting = "; ".join(self.watch.state.waiting.values()) or self.watch.state.source_away
             dataset = self.service.dataset or "any dataset"
             raise LookupError(f"no champion of {dataset}; run `augury train` first" + f" ({waiting})" * bool(waiting))
+        artifacts = [each.registered.artifact for each in self.scorer.snapshot.models.values()]
+        await asyncio.to_thread(warm, artifacts)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_THRESHOLDS)
