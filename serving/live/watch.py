@@ -118,19 +118,43 @@ class _Made:
             return before if isinstance(before, Unreadable) else Unreadable(str(error))
 
     async def _one(self, name: str, version: str, before: Live | None, *, needs_batch: bool) -> Live | None:
+        """Make a version live; where that cannot be now, what was live goes on, with the batch that is current."""
+        live: Live | None
         try:
-            live = await self._candidate(await self._registered(name, version, before), before)
-            if live is before or (needs_batch and live.held is None):
-                return live if live is before else None
-            await _checked(live)
+            registered = await self._registered(name, version, before)
+            live = await self._checked(registered, before, needs_batch=needs_batch)
         except NotYet:
             self.waiting[name] = f"version {version} is being fetched"
-            return before
+            live = await self._goes_on(version, before)
         except (SourceAway, StoreAway, ValueError) as error:
-            return self._left(name, before, error)
+            self._note(name, error)
+            live = await self._goes_on(version, before)
+        if live is None or live is before:
+            return live
         if before is not None:
             self.watch.counted("swapped", name)
-        logger.info("%s version %s is live", name, version)
+        logger.info("%s version %s is live", name, live.registered.version)
+        return live
+
+    async def _goes_on(self, version: str, before: Live | None) -> Live | None:
+        """Let the version that is live follow the batches while another cannot be; where that cannot be, keep both."""
+        if before is None or before.registered.version == version:
+            return before
+        try:
+            return await self._checked(before.registered, before)
+        except (StoreAway, ValueError):
+            return before
+
+    async def _checked(self, registered: Registered, before: Live | None, *, needs_batch: bool = False) -> Live | None:
+        """Put a version and its batch together, and ask golden rows; None where it needs a batch that is not there.
+
+        Raises `NotGolden`, `WaitsForBatch` and `StoreAway`.
+        """
+        live = await self._candidate(registered, before)
+        if needs_batch and live.held is None:
+            return None
+        if live is not before:
+            await _asked_golden(live)
         return live
 
     async def _registered(self, name: str, version: str, before: Live | None) -> Registered:
@@ -194,13 +218,12 @@ class _Made:
                 raise
             return before
 
-    def _left(self, name: str, before: Live | None, error: Exception) -> Live | None:
-        """Keep what was live, and say why."""
+    def _note(self, name: str, error: Exception) -> None:
+        """Put down why a model is not what it should be; told once."""
         if self.watch.state.waiting.get(name) != str(error):
             self.watch.counted("refused", name)
             logger.warning("%s stays as it is: %s", name, error)
         self.waiting[name] = str(error)
-        return before
 
 
 class Unreadable:
@@ -230,7 +253,7 @@ class WaitsForBatch(ValueError):
     """A version whose features no batch has yet."""
 
 
-async def _checked(live: Live) -> None:
+async def _asked_golden(live: Live) -> None:
     """Ask golden rows. Raises `NotGolden` and `StoreAway`."""
     golden: list[str] = list(live.held.generation.about["golden"]) if live.held else []
     rows = await live.rows(golden) if golden else []

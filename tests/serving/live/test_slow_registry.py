@@ -1,4 +1,4 @@
-"""A registry that hangs: what is live stays live, and batches are swapped all the same."""
+"""A registry that hangs, a version that cannot go live: what is live stays, and batches are swapped all the same."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ from experiments.runs import Deployment
 from models.registry import Registered
 from serving.live import watch as watching
 from serving.live.snapshot import Snapshot
-from serving.live.source import FromRegistry, Versions
+from serving.live.source import FromRegistry, SourceAway, Versions
 from serving.live.watch import SLOW, Watch
 from serving.store.lmdb_store import LmdbStore
 from serving.store.store import Generation
@@ -26,6 +26,7 @@ class Hanging(FromRegistry):
     def __init__(self, uri: str) -> None:
         super().__init__(uri, dataset="shop")
         self.tells, self.fetched, self.loads, self.newer = threading.Event(), threading.Event(), list[str](), False
+        self.fault: Exception | None = None
         self.tells.set()
 
     def versions(self) -> Versions:
@@ -37,6 +38,8 @@ class Hanging(FromRegistry):
         self.loads.append(version)
         if version != "99":
             return super().load(name, version)
+        if self.fault is not None:
+            raise self.fault
         assert self.fetched.wait(20)
         return replace(super().load(name, "1"), version=version)
 
@@ -128,3 +131,33 @@ async def _until(made: Watch, waiting: str | None) -> None:
         if made.state.waiting.get(CHURN) == waiting and (waiting or made.state.source_away is None):
             return
     raise AssertionError(made.state)
+
+
+@pytest.mark.parametrize("fault", [None, SourceAway("gone"), ValueError("broken")], ids=["slow", "away", "broken"])
+def test_batches_go_on_while_a_promoted_version_cannot_go_live(
+    fault: Exception | None,
+    source: Hanging,
+    store: LmdbStore,
+    deployment: Deployment,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watching, "PATIENCE", 0.05)
+
+    async def looked() -> None:
+        made = Watch(source, store, lambda snapshot: None, counted=lambda what, name: None)
+        await made.refresh()
+        source.newer, source.fault = True, fault
+        await _until(made, str(fault) if fault else "version 99 is being fetched")
+        for _ in range(3):
+            newer = await asyncio.to_thread(again, deployment, store)
+            await made.refresh()
+            assert number(made.snapshot) == newer.number
+            assert made.snapshot.models[CHURN].registered.version == "1"
+            assert list(made.state.waiting) == [CHURN]
+        source.fault = None
+        source.fetched.set()
+        await _until(made, None)
+        assert made.snapshot.models[CHURN].registered.version == "99"
+        assert number(made.snapshot) == newer.number
+
+    asyncio.run(looked())
