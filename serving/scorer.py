@@ -97,7 +97,8 @@ class Scorer:
         if stale is not None:
             return {each: [refused(live, each, "stale_features", stale)] for each in who}
         rows = [row for row in found if row is not None]
-        results = await run(len(who), lambda: _answered(live, who, rows, explain))
+        asked = live, who, rows, explain
+        results = _answered(*asked) if len(who) <= FEW else await asyncio.to_thread(_answered, *asked)
         challenger = snapshot.challengers.get(live.name)
         if challenger is not None and self.shadow is not None:
             self.shadow.show(live, challenger, who, rows, results)

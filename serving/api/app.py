@@ -1,6 +1,5 @@
 """The ASGI application: who asks, how much, for what; then the route; then what is written of it."""
 
-import asyncio
 import itertools
 import logging
 import secrets
@@ -21,6 +20,7 @@ from serving.api.guard import Guard
 from serving.api.openapi import openapi
 from serving.api.refused import Refused
 from serving.api.routes import ROUTES, Route
+from serving.api.timed import timed
 from serving.messages import LONGEST, Problem
 from serving.metrics import Metrics
 from serving.safety.audit import Line
@@ -99,11 +99,14 @@ class Api:
         asked.route, asked.action = route.path, route.action
         _check_asked(route, scope["method"], head)
         self.guard.check_action(caller, route.action)
+
+        async def answered() -> Told:
+            body = await body_of(head, receive, limit=route.limit)
+            call = Call(asked.request_id, caller, now, head, body, self.guard.charge_for)
+            return await route.answer(self.scorer, call)
+
         try:
-            async with asyncio.timeout(self.seconds):
-                body = await body_of(head, receive, limit=route.limit)
-                call = Call(asked.request_id, caller, now, head, body, self.guard.charge_for)
-                return await route.answer(self.scorer, call)
+            return await timed(answered(), seconds=self.seconds)
         except TimeoutError:
             message = f"the request was not whole and answered within {self.seconds:g} seconds"
             raise Refused(HTTPStatus.REQUEST_TIMEOUT, "timeout", message, connection="close") from None
@@ -124,7 +127,7 @@ class Api:
                 asked.action,
                 told.models,
                 told.customers,
-                told.refusals.total(),
+                sum(told.refusals.values()),
                 int(status),
                 round(seconds * 1e3, 3),
             )

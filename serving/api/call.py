@@ -1,13 +1,12 @@
 """One request on its way to an answer, and the answer on its way out."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from serving.api.asgi import Head
 from serving.api.refused import Refused, bad
@@ -15,10 +14,10 @@ from serving.messages import Refusal
 from serving.safety.keys import Caller
 
 T = TypeVar("T")
+Counts = Mapping[tuple[str, str], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """Who asks what, and when."""
 
     request_id: str
@@ -31,7 +30,7 @@ class Call:
     @property
     def scored_at(self) -> str:
         """When, in ISO's words, UTC."""
-        return f"{self.now.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+        return f"{self.now.isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
     def check_explain(self, explain: int) -> None:
         """Raise `Refused` where reasons are asked and the key may not ask for them."""
@@ -50,25 +49,25 @@ class Call:
             raise bad(f"the body is not what this route takes: {error}; see /openapi.json") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """An answer: what goes out, and what the metrics and the audit count."""
 
     body: bytes
     kind: bytes = b"application/json"
     customers: int = 0
     models: Sequence[str] = ()
-    scores: "Counter[tuple[str, str]]" = field(default_factory=Counter)
-    refusals: "Counter[tuple[str, str]]" = field(default_factory=Counter)
+    scores: Counts = {}
+    refusals: Counts = {}
 
 
-def counted(results: Iterable[Any]) -> tuple["Counter[tuple[str, str]]", "Counter[tuple[str, str]]"]:
+def counted(results: Iterable[Any]) -> tuple[Counts, Counts]:
     """Count scores by model and version, and refusals by model and code."""
-    scores: Counter[tuple[str, str]] = Counter()
-    refusals: Counter[tuple[str, str]] = Counter()
+    scores: dict[tuple[str, str], int] = {}
+    refusals: dict[tuple[str, str], int] = {}
     for each in results:
         if isinstance(each, Refusal):
-            refusals[each.model or "", each.refusal] += 1
+            counts, key = refusals, (each.model or "", str(each.refusal))
         else:
-            scores[each.model, each.version] += 1
+            counts, key = scores, (each.model, each.version)
+        counts[key] = counts.get(key, 0) + 1
     return scores, refusals

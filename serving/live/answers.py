@@ -1,16 +1,15 @@
 """What a model says of some rows, column by column."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """A row's customer, and its `columns` by name (`score` and what else the model tells).
 
     `cutoffs` is None where all rows are of the batch's own cutoff, `categories` None where customers are asked about.
@@ -37,6 +36,9 @@ class Answers:
 
     def by_owner(self) -> Iterator[tuple[str, list[int]]]:
         """Give each customer's rows, of pairs the best first (of equal ones in their order)."""
+        if len(self.owners) == 1:
+            yield self.owners[0], [0]
+            return
         places: dict[str, list[int]] = {}
         for place, owner in enumerate(self.owners):
             places.setdefault(owner, []).append(place)

@@ -47,9 +47,12 @@ class LmdbBlock:
         rows = self._rows
         if rows is None:
             raise StoreAway(f"the block at {self.folder} was closed; open the current one")
-        with _telling(self.folder, "read"), rows.begin() as reading:
-            get = cast(Get, reading.get)
-            return [_found(get, each) for each in customer_ids]
+        try:
+            with rows.begin() as reading:
+                get = cast(Get, reading.get)
+                return [_found(get, each) for each in customer_ids]
+        except lmdb.Error as error:
+            raise _unable(self.folder, "read", error) from error
 
     def verify(self) -> None:
         """Read the file and compare its hash; .2 s for 400 MB in memory. What is read is in memory afterwards."""
@@ -120,9 +123,11 @@ def _telling(place: Path, what: str) -> Iterator[None]:
     try:
         yield
     except lmdb.Error as error:
-        raise StoreAway(
-            f"{place} cannot be {what}: {error}; see to the room on its disk, then write the block anew"
-        ) from error
+        raise _unable(place, what, error) from error
+
+
+def _unable(place: Path, what: str, error: lmdb.Error) -> StoreAway:
+    return StoreAway(f"{place} cannot be {what}: {error}; see to the room on its disk, then write the block anew")
 
 
 def _read(folder: Path) -> tuple[Generation, int, str]:
