@@ -256,6 +256,8 @@ def test_help_is_there_at_once(tmp_path: Path) -> None:
         "compare",
         "study",
         "score",
+        "audience",
+        "suppress",
         "serve",
         "drift",
         "list",
