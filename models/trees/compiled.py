@@ -12,6 +12,8 @@ T = TypeVar("T")
 def compiled(loop: Callable[P, T]) -> Callable[P, T]:
     """Compile a loop at its first call; it runs without Python's lock, on the thread that calls it.
 
+    It calls only loops of its own file: what was compiled is thrown away where that file has changed, and no other.
+
     What was compiled is kept beside the source, in NUMBA_CACHE_DIR or in the user's cache. Where none can be written
     (a container that is read only) each process compiles anew, which takes some seconds.
     """

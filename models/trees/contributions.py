@@ -20,7 +20,7 @@ import numpy as np
 from models.trees.above import Above
 from models.trees.explain import Places, Splits, explainer
 from models.trees.forest import LEAF, Bools, Doubles, Forest, Ints, Nodes
-from models.trees.predict import checked
+from models.trees.predict import checked, columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Shapley:
         rows = checked(values, self.width)
         out = np.zeros((len(rows), self.width + 1))
         out[:, -1] = self.expected
-        explainer(self.points)(rows, self.splits, out)
+        explainer(self.points)(columns(rows), self.splits, out)
         return out
 
 

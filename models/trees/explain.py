@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from models.trees.compiled import compiled, inlined
 from models.trees.forest import Bools, Doubles, Singles, Words
-from models.trees.predict import see
 
 Places = NDArray[np.uint64]
 Place = np.uint64
@@ -67,21 +66,21 @@ class Found(NamedTuple):
 
 
 @cache
-def explainer(points: int) -> Callable[[Doubles, Splits, Doubles], None]:
-    """Give the loop for so many points of the quadrature: the compiler is told, and unrolls the loops over them."""
+def explainer(points: int) -> Callable[[Singles, Splits, Doubles], None]:
+    """Give the loop for so many points of the quadrature: the compiler is told, and unrolls the loops over them.
+
+    It takes rows × columns (two a feature: `models.trees.predict.columns`) and adds to rows × features.
+    """
 
     @compiled
-    def explain(values: Doubles, splits: Splits, out: Doubles) -> None:  # pragma: no cover
-        seen = np.empty((ROWS, 2 * values.shape[1]), dtype=np.float32)
+    def explain(seen: Singles, splits: Splits, out: Doubles) -> None:  # pragma: no cover
         found = room(splits, Place(points))
-        for start in range(0, values.shape[0], ROWS):
-            count = min(ROWS, values.shape[0] - start)
-            see(values[start : start + count], seen)
+        for start in range(0, seen.shape[0], ROWS):
             for t in range(splits.trees.shape[0] - 1):
-                for r in range(count):
+                for r in range(start, min(start + ROWS, seen.shape[0])):
                     follow(seen[r], splits, t, found, Place(points))
                     average(splits, t, found, Place(points))
-                    share(splits, t, found, Place(points), out[start + r])
+                    share(splits, t, found, Place(points), out[r])
 
     return explain
 

@@ -92,7 +92,7 @@ class Forest:
         base = _scores(about)[0]
         return cls(
             _nodes(model["model"]["trees"]),
-            margin_of(base, LINKS[objective]),
+            np.float32(margin_of(base, LINKS[objective])),
             LINKS[objective],
             int(about["num_feature"]),
         )

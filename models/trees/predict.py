@@ -8,7 +8,7 @@ import numpy as np
 
 from models.trees.compiled import compiled
 from models.trees.forest import Doubles, Forest, Singles, Words
-from models.trees.link import linked
+from models.trees.link import EXPONENTIAL, LOGISTIC
 
 LANES: Final = 64
 """Walks that go on side by side, each waiting for its own memory: of many rows down a tree, of one down many."""
@@ -53,6 +53,13 @@ class Walk:
         out = np.empty(len(rows))
         predict(rows, self.words, self.reals, self.trees, self.base, self.link, out)
         return out
+
+
+def columns(rows: Doubles) -> Singles:
+    """Give the two columns of each feature, rows × 2 · features."""
+    seen = np.empty((len(rows), 2 * rows.shape[1]), dtype=np.float32)
+    see(rows, seen)
+    return seen
 
 
 def checked(values: Doubles, width: int) -> Doubles:
@@ -115,3 +122,14 @@ def down(
             here = node[lane]
             right = np.uint32(0) if seen[at[lane] + words[here + _COLUMN]] < reals[here] else _NODE
             node[lane] = words[here + _LEFT] + right
+
+
+@compiled
+def linked(margin: np.float32, link: int) -> np.float32:  # pragma: no cover
+    """Make the expected value of a margin, in float32, step by step as XGBoost does, by the C library's `expf`."""
+    if link == LOGISTIC:
+        one = np.float32(1)
+        return one / (np.float32(math.exp(min(-margin, np.float32(88.7)))) + one + np.float32(1e-16))
+    if link == EXPONENTIAL:
+        return np.float32(math.exp(margin))
+    return margin

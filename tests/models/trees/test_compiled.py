@@ -3,8 +3,12 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import pytest
+
+from models.trees import explain, link, predict
 from models.trees.compiled import compiled
 
 LOOP = "def doubled(x):\n    return 2 * x\n"
@@ -21,6 +25,13 @@ def test_a_loop_of_a_file_is_kept_beside_it(tmp_path: Path) -> None:
         assert done.stdout == "8\n"
     kept = sorted(each.suffix for each in tmp_path.glob("__pycache__/loop.doubled*"))
     assert kept == [".nbc", ".nbi"]
+
+
+@pytest.mark.parametrize("module", [explain, link, predict])
+def test_loops_call_those_of_their_own_file(module: ModuleType) -> None:
+    """What is kept of a loop would else outlive a change of the other file."""
+    made = [each for each in vars(module).values() if hasattr(each, "py_func")]
+    assert {each.py_func.__module__ for each in made} == {module.__name__}
 
 
 def test_a_loop_that_cannot_be_kept_runs_all_the_same() -> None:

@@ -1,7 +1,7 @@
 """The walk down the trees gives XGBoost's own numbers, bit for bit."""
 
 import threading
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -9,8 +9,8 @@ import xgboost
 
 from models.booster import predict_booster
 from models.trees.forest import Forest
-from models.trees.link import EXPONENTIAL, IDENTITY, LOGISTIC, linked
-from models.trees.predict import LANES, Walk
+from models.trees.link import EXPONENTIAL, IDENTITY, LOGISTIC
+from models.trees.predict import LANES, Walk, linked, predict
 from tests.models.trees.boosters import FEATURES, OBJECTIVES, ODD, Floats, drawn, edited, fitted, made_up, telling
 
 
@@ -136,6 +136,8 @@ def test_rows_in_any_memory_and_of_no_other_width() -> None:
     assert walk.predict(values[::-2]).tolist() == expected[::-2]
     values.flags.writeable = False
     assert walk.predict(values).tolist() == expected
+    assert walk.predict(np.asfortranarray(values.astype(np.float32))).shape == (90,)
+    assert len(cast(Any, predict).signatures) == 1, "a type of memory of its own would be compiled while a caller waits"
     kept = values.tobytes()
     walk.predict(values)
     assert values.tobytes() == kept
