@@ -1,5 +1,6 @@
 """A deployment with four models in a registry, their batches in the store, and the same models as plain files."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -77,7 +78,7 @@ def make(var: Path, *, customers: int) -> Made:
     made = Made(
         settings,
         frame,
-        {name: _artifact(name, frame[:LEARNED], seen[target][:LEARNED]) for name, target in MODELS.items()},
+        {name: artifact_of(name, frame[:LEARNED], seen[target][:LEARNED]) for name, target in MODELS.items()},
     )
     np.save(made.rows, drawn.to_numpy())
     for name, artifact in made.artifacts.items():
@@ -88,9 +89,12 @@ def make(var: Path, *, customers: int) -> Made:
     return made
 
 
-def _artifact(name: str, frame: pd.DataFrame, outcome: NDArray[np.float64]) -> Artifact:
+def artifact_of(
+    name: str, frame: pd.DataFrame, outcome: NDArray[np.float64], *, trees: Mapping[str, Any] = TREES
+) -> Artifact:
+    """Fit trees on what became of customers."""
     target = TARGETS[MODELS[name]]
-    model = create("boosted", **TREES, kind=target.kind).fit(frame, pd.Series(outcome))
+    model = create("boosted", **trees, kind=target.kind).fit(frame, pd.Series(outcome))
     return Artifact(
         name=name,
         dataset=DATASET,

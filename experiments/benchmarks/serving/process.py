@@ -42,13 +42,13 @@ def on_core(core: set[int]) -> Iterator[None]:
 
 
 @contextmanager
-def served(command: Command, *, port: int, log: Path) -> Iterator[int]:
+def served(command: Command, *, port: int, log: Path, core: set[int] = SERVER_CORE) -> Iterator[int]:
     """Run a server until the block ends; gives its process' id once it is ready.
 
     Raises `RuntimeError` with the end of its log where it stops or is not ready in time.
     """
     with log.open("w", encoding="utf-8") as out:
-        with on_core(SERVER_CORE):
+        with on_core(core):
             process = subprocess.Popen(command.line, env=dict(command.environment), stdout=out, stderr=out)
         try:
             _wait(process, f"http://127.0.0.1:{port}{command.ready}", log)
