@@ -8,8 +8,11 @@ import pandas as pd
 from models.artifact import Artifact
 from serving.live.answers import Answers
 from serving.live.live import Live
+from serving.messages import MAX_REASONS
 
 _TYPICAL_ROWS: Final = 8
+_EXPLAINED: Final = 4
+_POINTS: Final = 1e-6
 
 
 class NotGolden(ValueError):
@@ -37,6 +40,20 @@ def check_golden(live: Live, customer_ids: list[str], found: list[bytes]) -> Non
         _check_same(live, live.answers(alone, found[:1], compute=True), first, "asked alone")
     if live.read:
         _check_same(live, live.answers(customer_ids, found), expected, "written by the batch")
+    _check_reasons(live, customer_ids[:_EXPLAINED], found[:_EXPLAINED])
+
+
+def _check_reasons(live: Live, customer_ids: list[str], found: list[bytes]) -> None:
+    """Hold the reasons given online against a batch's: the same concepts, points within 1e-6. Loads what gives them."""
+    if live.why is None or live.held is None:
+        return
+    matrix, counts = live.held.layout.matrix(found)
+    owners = [each for each, count in zip(customer_ids, counts, strict=True) for _ in range(count)]
+    expected = live.why.of_frame(live.held.frame(owners, matrix), top=MAX_REASONS)
+    for mine, told in zip(live.reasons(customer_ids, found, top=MAX_REASONS) or [], expected, strict=True):
+        same = [each.concept for each in mine] == [each.concept for each in told]
+        if not same or any(abs(a.points - b.points) > _POINTS for a, b in zip(mine, told, strict=True)):
+            raise NotGolden(f"{live.name}'s reasons differ on golden rows from a batch's")
 
 
 def _typical(artifact: Artifact) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.contract import Explained, OfRows
+from models.contract import Explained, PredictsRows
 from models.registry import Registered
 from serving.block import ANSWER, Held
 from serving.live.answers import Answers
@@ -51,10 +51,10 @@ class Live:
         return self.held is not None and self.held.answered_by(self.registered.artifact)
 
     @cached_property
-    def rows_model(self) -> OfRows | None:
+    def rows_model(self) -> PredictsRows | None:
         """The model as one that takes rows of floats as they are, or None."""
         model = self.registered.artifact.model
-        if isinstance(model, OfRows) and model.takes_rows and not self.registered.artifact.categories:
+        if isinstance(model, PredictsRows) and model.takes_rows and not self.registered.artifact.categories:
             return model
         return None
 
