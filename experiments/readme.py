@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from configs.whole import whole_file
+from experiments.benchmarks.serving.table import markdown
 from experiments.scoreboard import COLUMNS, cells, number
 from experiments.study import results_file
 from models.estimators import MODELS
@@ -14,6 +16,8 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 KINDS: Final = ("ours", "peer", "limit")
 """Kinds of systems of a benchmark, in the order of its table."""
+OWN: Final[Mapping[str, Callable[[dict[str, Any]], str]]] = {"serving": markdown}
+"""Benchmarks whose tables are not of costs of work, and what makes them."""
 MARKED = re.compile(r"(<!-- (study|benchmark): (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -60,8 +64,10 @@ def _by_part(found: dict[str, Any]) -> str:
 
 
 def benchmark_table(name: str) -> str:
-    """Make a benchmark's table in Markdown: a row a system, a column a case that is shown."""
+    """Make a benchmark's table in Markdown: its own, or a row a system, a column a case that is shown."""
     found = json.loads((BENCHMARKS / f"{name}.json").read_text(encoding="utf-8"))
+    if name in OWN:
+        return f"{OWN[name](found)}; on {_machine(name, found)}"
     rows = sorted((row for row in found["rows"] if row["shown"]), key=lambda row: KINDS.index(row["kind"]))
     cases = list(dict.fromkeys(row["case"] for row in found["rows"] if row["shown"]))
     lines: dict[str, list[str]] = {}
@@ -71,7 +77,11 @@ def benchmark_table(name: str) -> str:
         line[1 + cases.index(row["case"])] = _cost(row, best=min(peers, default=None))
     told = "CPU seconds of a process that is warm (as a multiple of the best peer's), peak memory"
     table = _table(["system", *cases], list(lines.values()))
-    return f"{table}\n{told}; on {found['machine']['cores']} shared cores: `python -m experiments.benchmarks.{name}`.\n"
+    return f"{table}\n{told}; on {_machine(name, found)}"
+
+
+def _machine(name: str, found: dict[str, Any]) -> str:
+    return f"{found['machine']['cores']} shared cores: `python -m experiments.benchmarks.{name}`.\n"
 
 
 def _system(row: dict[str, Any]) -> str:

@@ -38,7 +38,7 @@ def measured(question: Question, *, port: int, pid: int, connections: int, secon
     """Ask over so many connections for so many seconds: rate, latencies and CPU µs of a request."""
     requests = [request(question.path, body, kind=question.kind) for body in question.bodies]
     with on_core(LOAD_CORE):
-        load(requests, port=port, connections=connections, seconds=WARM_SECONDS)
+        load(requests, port=port, connections=connections, seconds=min(WARM_SECONDS, seconds))
         before = cpu_seconds(pid)
         found = load(requests, port=port, connections=connections, seconds=seconds)
         used = cpu_seconds(pid) - before
