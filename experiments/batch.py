@@ -20,8 +20,9 @@ from serving.batch.manifest import Manifest
 from serving.batch.place import Place
 from serving.batch.question import Asked, Group
 from serving.batch.run import Told
+from serving.batch.workspace import workspace
 from serving.store.opened import store_of
-from serving.suppression import write_suppressed
+from serving.suppression import Suppressions, barred_beside, check_listed, write_suppressed
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,22 @@ def score(names: Sequence[str], said: Said, *, settings: Settings) -> None:
     Console().print(f"{rows} rows in {seconds:.1f} s: {rows / seconds:,.0f} rows/s", highlight=False)
 
 
-def suppress(file: Path, *, settings: Settings) -> None:
-    """Write the list to the store, and keep it for batches."""
-    deployment = Deployment.open(settings)
-    read = deployment.suppressed(file)
-    read.write(deployment.suppressed_file)
-    write_suppressed(store_of(settings.store), read)
-    counts = pd.Series(read.reasons, dtype="str").value_counts()
+def suppress(file: Path, *, settings: Settings, replace: bool = False) -> None:
+    """Add a file to the list of those who may not be scored, or make it the whole list; the service hears of it."""
+    deployment, store = Deployment.open(settings), store_of(settings.store)
+    with workspace(settings.var / ".suppressed", of="the list of those who may not be scored"):
+        named, before = Suppressions.read(file), deployment.listed()
+        listed = named if replace else before | named
+        released = max(len(before.reasons.keys() - listed.reasons.keys()), barred_beside(store, listed))
+        if not replace:
+            check_listed(store, listed)
+        listed.write(deployment.suppressed_file)
+        write_suppressed(store, listed)
+    counts = pd.Series(listed.reasons, dtype="str").value_counts()
     told = ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "nobody"
     Console().print(f"suppressed from now on: {told}", highlight=False)
+    if replace:
+        Console().print(f"{released} who were on the list before are no longer", highlight=False)
 
 
 def _destination(said: Said, names: Sequence[str], settings: Settings) -> Destination | None:

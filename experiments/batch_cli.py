@@ -9,7 +9,7 @@ import typer
 from configs.settings import Settings
 
 Suppress = Annotated[
-    Path | None, typer.Option(help="a list of customers to leave out; default: the one that `suppress` wrote last")
+    Path | None, typer.Option(help="a list of more customers to leave out, beside those that `suppress` has listed")
 ]
 
 
@@ -62,11 +62,14 @@ def audience(
 
 def suppress(
     file: Annotated[Path, typer.Argument(help="a CSV, Parquet or JSON of customer_id and reason: opted_out or erased")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="the file is the whole list: whoever is not in it may be scored again")
+    ] = False,
 ) -> None:
-    """Let nobody on the list be scored: not by the service, at once, and not by batches and audiences from now on."""
+    """Add a file to the list of those who may not be scored: by the service, at once, and by batches and audiences."""
     from experiments.batch import suppress as run
 
-    run(file, settings=Settings.read())
+    run(file, replace=replace, settings=Settings.read())
 
 
 COMMANDS: Final[tuple[Callable[..., Any], ...]] = (score, audience, suppress)

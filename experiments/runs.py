@@ -31,7 +31,7 @@ from serving.batch.run import Told, run
 from serving.batch.to_store import to_store
 from serving.drift import Report, drift
 from serving.store.opened import store_of
-from serving.suppression import Suppressions
+from serving.suppression import Suppressions, check_listed, keep_in_step
 from training.judge import Judged
 from training.record import Worth, record
 from training.track import track
@@ -145,8 +145,11 @@ class Deployment:
     ) -> list[Manifest]:
         """Score groups of models, each into its own folder and into the store that the service answers from.
 
-        Or elsewhere, and then the service hears nothing of it.
+        Or elsewhere, and then the service hears nothing of it. First the store gets the list of those who may
+        not be scored, where it holds another. Raises as `serving.suppression.keep_in_step`.
         """
+        if to is None:
+            keep_in_step(store_of(self.settings.store), self.listed())
         made = run(groups, asked, to=to or Folders(self.settings.scored), clock=lambda: datetime.now(UTC), told=told)
         if to is None:
             models = {name: each for group in groups for name, each in group.models.items()}
@@ -162,10 +165,18 @@ class Deployment:
         """Where the list lies of those who may not be scored."""
         return self.settings.var / "suppressed.parquet"
 
+    def listed(self) -> Suppressions:
+        """Read the standing list."""
+        return Suppressions.read(self.suppressed_file) if self.suppressed_file.exists() else Suppressions()
+
     def suppressed(self, named: Path | None = None) -> Suppressions:
-        """Read who may not be scored, from a file that is named or from the list that was written last."""
-        path = named or self.suppressed_file
-        return Suppressions.read(path) if named or path.exists() else Suppressions()
+        """Read who may not be scored: who is on the standing list, and who is in a file that is named.
+
+        Raises `serving.suppression.Unlisted` where the store bars others, and `StoreAway`.
+        """
+        found = self.listed() | (Suppressions.read(named) if named else Suppressions())
+        check_listed(store_of(self.settings.store), found)
+        return found
 
     def drift(self, registered: Registered, history: History, *, cutoff: pd.Timestamp | None = None) -> Report:
         """Hold a population at a cutoff against the artifact's profile."""

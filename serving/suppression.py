@@ -1,5 +1,6 @@
 """Customers who may not be scored: those who said no, and those who are erased."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,11 @@ REASONS: Final = ("erased", "opted_out")
 BLOCK: Final = "suppressed"
 """The store's block of them: the id, and the reason as UTF-8."""
 _COLUMNS: Final = ["customer_id", "reason"]
+_AT_A_TIME: Final = 10_000
+
+
+class Unlisted(ValueError):
+    """The store bars customers whom the list at hand does not name."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +48,20 @@ class Suppressions:
         ids, said = rows["customer_id"], rows["reason"]
         if (empty := int(ids.isna().sum() + (ids == "").sum())) > 0:
             raise ValueError(f"{path}: customer_id is empty in {empty} rows; name whom each row is about")
+        if (blank := int((ids != ids.str.strip()).sum())) > 0:
+            raise ValueError(f"{path}: customer_id begins or ends with a blank in {blank} rows; take the blanks away")
         if (unknown := int((~said.isin(REASONS)).sum())) > 0:
             raise ValueError(f"{path}: the reason of {unknown} rows is none of {', '.join(REASONS)}")
-        return cls(dict(sorted(zip(ids, said, strict=True), key=lambda row: row[1], reverse=True)))
+        return cls.of_pairs(zip(ids, said, strict=True))
+
+    @classmethod
+    def of_pairs(cls, pairs: Iterable[tuple[str, str]]) -> Self:
+        """Take ids and reasons, in any order; ids may come twice."""
+        return cls(dict(sorted(pairs, key=lambda row: row[1], reverse=True)))
+
+    def __or__(self, other: "Suppressions") -> "Suppressions":
+        """Put two lists together: everybody who is on either."""
+        return Suppressions.of_pairs([*self.reasons.items(), *other.reasons.items()])
 
     def write(self, path: Path) -> None:
         """Write them as Parquet, whole."""
@@ -93,6 +110,38 @@ def write_suppressed(store: Store, suppressions: Suppressions) -> Generation:
     return store.write(BLOCK, rows(), columns=["reason"], about=about)
 
 
+def barred_beside(store: Store, listed: Suppressions) -> int:
+    """Count the customers whom the store bars and a list does not name. Raises `StoreAway`."""
+    block = store.open(BLOCK)
+    if block is None or block.generation.about["fingerprint"] == listed.fingerprint:
+        return 0
+    ids = sorted(listed.reasons)
+
+    async def found() -> int:
+        parts = [await block.get(ids[at : at + _AT_A_TIME]) for at in range(0, len(ids), _AT_A_TIME)]
+        return sum(each is not None for part in parts for each in part)
+
+    return block.generation.customers - asyncio.run(found())
+
+
+def check_listed(store: Store, listed: Suppressions) -> None:
+    """Raise `Unlisted` where the store bars customers whom a list does not name, and `StoreAway`."""
+    if (beside := barred_beside(store, listed)) > 0:
+        raise Unlisted(
+            f"the store bars {beside} customers who are not on the list here, so that they would be scored; "
+            "bring the list of the other machine here with `augury suppress FILE`, "
+            "or say by `augury suppress FILE --replace` that a file is the whole list"
+        )
+
+
+def keep_in_step(store: Store, listed: Suppressions) -> None:
+    """Write a list to a store that holds another, or none, as one does that is new. Raises as `check_listed`."""
+    check_listed(store, listed)
+    held = store.current(BLOCK)
+    if (held.about["fingerprint"] if held else Suppressions().fingerprint) != listed.fingerprint:
+        write_suppressed(store, listed)
+
+
 def _rows(path: Path) -> pd.DataFrame:
     if path.suffix == ".parquet":
         read = pd.read_parquet(path)
@@ -113,7 +162,9 @@ def _listed(path: Path) -> list[dict[str, Any]]:
 
 
 def _text(values: "pd.Series[Any]", name: str, path: Path) -> "pd.Series[Any]":
-    """Take texts and whole numbers as text; a number with a decimal point is no id."""
-    if pd.api.types.is_float_dtype(values) or pd.api.types.is_bool_dtype(values):
-        raise ValueError(f"{path}: {name} is {values.dtype}; ids are text or whole numbers")
-    return values.where(values.isna(), values.astype("str"))
+    """Take texts and whole numbers as text; 17.0, a time or a truth value is no id."""
+    there = values.dropna()
+    other = {type(each).__name__ for each in there if isinstance(each, bool) or not isinstance(each, str | int)}
+    if other:
+        raise ValueError(f"{path}: {name} is {' and '.join(sorted(other))}; ids are text or whole numbers")
+    return values.astype(object).where(values.isna(), values.astype("str")).astype("str")

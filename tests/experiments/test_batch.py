@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -114,6 +115,70 @@ def test_the_suppressed_are_in_nothing_from_then_on(augury: Augury, scores: Path
         assert pd.read_csv(tmp_path / "a.csv", dtype="str")["customer_id"].tolist() != [everyone[0]]
     finally:
         (var / "suppressed.parquet").unlink(missing_ok=True)
+        shutil.rmtree(var / "store" / BLOCK, ignore_errors=True)
+
+
+@pytest.fixture
+def listing(var: Path, tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Write lists; in the end nobody is on the standing one."""
+
+    def written(*ids: str) -> Path:
+        path = tmp_path / f"{'_'.join(ids) or 'nobody'}.csv"
+        path.write_text("customer_id,reason\n" + "".join(f"{each},opted_out\n" for each in ids))
+        return path
+
+    yield written
+    (var / "suppressed.parquet").unlink(missing_ok=True)
+    shutil.rmtree(var / "store" / BLOCK, ignore_errors=True)
+
+
+def _listed(var: Path) -> list[str]:
+    return sorted(pd.read_parquet(var / "suppressed.parquet")["customer_id"])
+
+
+def test_a_list_adds_and_only_a_replacing_one_releases(augury: Augury, listing: Callable[..., Path], var: Path) -> None:
+    assert "suppressed from now on: 2 opted_out" in augury("suppress", listing("x", "y")).stdout
+    assert "suppressed from now on: 3 opted_out" in augury("suppress", listing("z", "y")).stdout
+    assert "suppressed from now on: 3 opted_out" in augury("suppress", listing()).stdout
+    assert _listed(var) == ["x", "y", "z"]
+    said = augury("suppress", listing("x"), "--replace")
+    assert "suppressed from now on: 1 opted_out" in said.stdout
+    assert "2 who were on the list before are no longer" in said.stdout
+    assert _listed(var) == ["x"]
+
+
+def test_a_named_list_leaves_out_more_than_the_standing_one(
+    augury: Augury, scores: Path, listing: Callable[..., Path], tmp_path: Path
+) -> None:
+    everyone = pd.read_parquet(scores / "scores.parquet").sort_values("score", ascending=False)["customer_id"].tolist()
+    augury("suppress", listing(everyone[0]))
+    asked = ["--suppress", listing(everyone[1])]
+    said = augury("score", "small", "--cutoff", CUTOFF, "--to", tmp_path / "out", *asked)
+    assert "2355 scores of small version 1 (2 customers suppressed)" in said.stdout, said.stderr
+    told = augury("audience", "small", "--top", 1, "--from", scores, "--to", tmp_path / "a.csv", *asked)
+    assert "2 suppressed" in told.stdout
+
+
+def test_a_store_that_is_new_hears_of_the_list_and_a_list_that_is_gone_scores_nobody(
+    augury: Augury, scores: Path, listing: Callable[..., Path], var: Path, tmp_path: Path
+) -> None:
+    augury("suppress", listing("x"))
+    shutil.rmtree(var / "store" / BLOCK)
+    assert augury("score", "small").returncode == 0
+    block = store_of(Settings.read({"AUGURY_VAR": str(var)}).store).open(BLOCK)
+    assert block is not None
+    assert asyncio.run(block.get(["x", "y"])) == [b"opted_out", None]
+    (var / "suppressed.parquet").unlink()
+    for command in (
+        ["score", "small"],
+        ["score", "small", "--to", tmp_path / "out"],
+        ["audience", "small", "--top", 1, "--from", scores, "--to", tmp_path / "a.csv"],
+        ["suppress", listing("y")],
+    ):
+        said = augury(*command)
+        assert said.returncode == 1
+        assert "the store bars 1 customers who are not on the list here" in said.stderr
+    assert "1 who were on the list before are no longer" in augury("suppress", listing("y"), "--replace").stdout
 
 
 def test_a_list_that_is_none_changes_nothing(augury: Augury, var: Path, tmp_path: Path) -> None:

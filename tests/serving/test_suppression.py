@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from serving.store.opened import store_of
-from serving.suppression import BLOCK, Suppressions, write_suppressed
+from serving.suppression import BLOCK, Suppressions, Unlisted, check_listed, keep_in_step, write_suppressed
 
 ROWS = [("0042", "opted_out"), ("b", "erased"), ("ç", "opted_out")]
 
@@ -60,7 +61,13 @@ def test_erased_counts_more_than_opted_out(order: int, tmp_path: Path) -> None:
         ("parquet", [("a", None)], "the reason of 1 rows is none of"),
         ("csv", [("", "erased"), ("b", "erased")], "customer_id is empty in 1 rows"),
         ("json", [(None, "erased"), ("b", "erased")], "customer_id is empty in 1 rows"),
-        ("parquet", [(1.5, "erased")], "customer_id is float64; ids are text or whole numbers"),
+        ("parquet", [(1.5, "erased")], "customer_id is float; ids are text or whole numbers"),
+        ("json", [("a", "erased"), (17.0, "erased")], "customer_id is float; ids are text or whole numbers"),
+        ("json", [("a", "erased"), (True, "erased")], "customer_id is bool; ids are text or whole numbers"),
+        ("parquet", [(Decimal("1.5"), "erased")], "customer_id is Decimal; ids are text or whole numbers"),
+        ("parquet", [(pd.Timestamp("2025-01-01"), "erased")], "customer_id is Timestamp; ids are text"),
+        ("csv", [(" a", "erased"), ("b ", "erased")], "customer_id begins or ends with a blank in 2 rows"),
+        ("csv", [(" ", "erased")], "customer_id begins or ends with a blank in 1 rows"),
     ],
 )
 def test_what_is_wrong_is_counted_and_no_id_is_shown(kind: str, rows: Any, told: str, tmp_path: Path) -> None:
@@ -88,6 +95,12 @@ def test_rows_are_marked_and_customers_counted_once() -> None:
     assert Suppressions().counted(ids) == {}
 
 
+def test_lists_put_together_hold_everybody_and_erased_counts_more() -> None:
+    one, other = Suppressions({"a": "erased", "b": "opted_out"}), Suppressions({"a": "opted_out", "c": "erased"})
+    expected = {"a": "erased", "b": "opted_out", "c": "erased"}
+    assert dict((one | other).reasons) == dict((other | one).reasons) == expected
+
+
 def test_the_fingerprint_is_of_whom_and_why() -> None:
     one = Suppressions({"a": "erased", "b": "opted_out"})
     assert one.fingerprint == Suppressions({"b": "opted_out", "a": "erased"}).fingerprint
@@ -108,3 +121,30 @@ def test_the_store_holds_the_reason_by_id(tmp_path: Path) -> None:
     empty = store.open(BLOCK)
     assert empty is not None
     assert asyncio.run(empty.get(["b"])) == [None]
+
+
+def test_a_store_that_is_new_gets_the_list_and_one_that_holds_it_nothing(tmp_path: Path) -> None:
+    store, listed = store_of(str(tmp_path / "store")), Suppressions({"a": "erased", "b": "opted_out"})
+    keep_in_step(store, Suppressions())
+    assert store.current(BLOCK) is None
+    keep_in_step(store, listed)
+    first = store.current(BLOCK)
+    assert first is not None
+    assert first.customers == 2
+    keep_in_step(store, listed)
+    assert store.current(BLOCK) == first
+    keep_in_step(store, listed | Suppressions({"c": "erased"}))
+    block = store.open(BLOCK)
+    assert block is not None
+    assert asyncio.run(block.get(["a", "b", "c"])) == [b"erased", b"opted_out", b"erased"]
+
+
+@pytest.mark.parametrize("here", [{}, {"a": "erased"}, {"a": "erased", "c": "erased", "d": "erased"}])
+def test_a_list_that_lacks_whom_the_store_bars_releases_nobody(here: dict[str, str], tmp_path: Path) -> None:
+    store = store_of(str(tmp_path / "store"))
+    write_suppressed(store, Suppressions({"a": "erased", "b": "opted_out"}))
+    before = store.current(BLOCK)
+    for check in (check_listed, keep_in_step):
+        with pytest.raises(Unlisted, match=f"the store bars {1 + (not here)} customers who are not on the list here"):
+            check(store, Suppressions(here))
+    assert store.current(BLOCK) == before
