@@ -1,8 +1,10 @@
 """Whom to address: those of a batch with the highest scores, as many as a budget pays for, without the suppressed."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,14 +15,18 @@ import pyarrow.parquet as pq
 
 from configs.whole import whole_file
 from serving.batch import manifest
+from serving.batch.destinations import Taken
 from serving.batch.draft import hash_of
 from serving.batch.files import write_csv, write_parquet
 from serving.batch.manifest import MANIFEST, SCORES, Manifest
 from serving.batch.place import Place
+from serving.batch.shared import EMPTY
 from serving.suppression import Suppressions
 
 ABOUT: Final = "audience.json"
 _BY: Final = [("score", "descending"), ("customer_id", "ascending")]
+_TIES: Final = (("category", "ascending"), ("cutoff", "descending"))
+_TRIES: Final = 5
 
 
 class NoBatch(LookupError):
@@ -31,7 +37,7 @@ class NoBatch(LookupError):
 class Choice:
     """The `top` so many, those whose score is `at_least` so high, and no more than a `budget` pays for; any of them.
 
-    Raises `ValueError` where nothing is said, or a budget without what a contact costs.
+    Raises `ValueError` where nothing is said, a budget without what a contact costs, or what is no such number.
     """
 
     top: int | None = None
@@ -45,6 +51,15 @@ class Choice:
             raise ValueError("say whom to choose: --top N, --at-least T, or --budget B with --cost-per-contact C")
         if self.budget is not None and not self.cost_per_contact:
             raise ValueError("a budget needs --cost-per-contact, above 0, to say how many it pays for")
+        if self.top is not None and self.top < 1:
+            raise ValueError(f"--top is {self.top}; say how many customers, 1 or more")
+        for name, value, least in (
+            ("--at-least", self.at_least, -inf),
+            ("--budget", self.budget, 0),
+            ("--cost-per-contact", self.cost_per_contact, 0),
+        ):
+            if value is not None and not (isfinite(value) and value >= least):
+                raise ValueError(f"{name} is {value}; say a number{'' if least else ' that is not below 0'}")
 
     @property
     def most(self) -> int | None:
@@ -59,7 +74,7 @@ class Choice:
 
 
 def choose(scores: pa.Table, choice: Choice, suppressions: Suppressions) -> pa.Table:
-    """Take the highest scores first, of equal ones the lower customer id; of a customer's pairs the best one alone.
+    """Take the highest scores first, of equal ones the lower customer id; of a customer's rows the best one alone.
 
     A score that is no number is never chosen. Raises `ValueError` for segments, whose codes are in no order.
     """
@@ -69,17 +84,25 @@ def choose(scores: pa.Table, choice: Choice, suppressions: Suppressions) -> pa.T
     kept = kept.filter(pc.is_finite(kept["score"]))
     if choice.at_least is not None:
         kept = kept.filter(pc.greater_equal(kept["score"], choice.at_least))
-    pairs = "category" in kept.schema.names
-    ordered = _best(kept) if pairs else _highest(kept, choice.most).sort_by(_BY)
+    once = len(pc.unique(kept["customer_id"])) == len(kept)
+    ordered = _highest(kept, choice.most).sort_by(_BY) if once else _best(kept)
     return ordered if choice.most is None else ordered.slice(0, choice.most)
 
 
 def read_scores(folder: Path) -> tuple[pa.Table, Manifest]:
-    """Read the scores of a batch, and what it says of itself. Raises `NoBatch`."""
-    told = manifest.read(folder / MANIFEST)
-    if told is None or "files" not in told or not (folder / SCORES).is_dir():
-        raise NoBatch(f"there is no batch in {folder}; run `augury score MODEL` first")
-    return pa.concat_tables(pq.read_table(path) for path in sorted((folder / SCORES).glob("part-*.parquet"))), told
+    """Read the scores of a batch, and what it says of itself; of one that is replaced meanwhile, the new one's.
+
+    Raises `NoBatch`.
+    """
+    for _ in range(_TRIES):
+        told = manifest.read(folder / MANIFEST)
+        if told is None or "files" not in told:
+            raise NoBatch(f"there is no batch in {folder}; run `augury score MODEL` first")
+        with suppress(FileNotFoundError):
+            found = _parts(folder, told)
+            if manifest.read(folder / MANIFEST) == told:
+                return found, told
+    raise NoBatch(f"the batch in {folder} is there no longer, or not whole; run `augury score MODEL` anew")
 
 
 def mapped(said: str | None, have: list[str]) -> dict[str, str]:
@@ -105,25 +128,36 @@ def mapped(said: str | None, have: list[str]) -> dict[str, str]:
 def write_audience(
     chosen: pa.Table, to: Path, *, columns: Mapping[str, str], choice: Choice, batch: Manifest, out: Mapping[str, int]
 ) -> dict[str, Any]:
-    """Write an audience whole, and beside it, as FILE.audience.json, what it is; gives that. `out` counts left out."""
+    """Write an audience whole, and before it, as FILE.audience.json, what it is; gives that.
+
+    `out` counts who was left out. Raises `Taken` for a file that is there and no audience.
+    """
     kind = Place.read(str(to)).kind
     if kind not in ("parquet", "csv"):
         raise ValueError(f"an audience goes to FILE.csv, FILE.csv.gz or FILE.parquet, not to {str(to)!r}")
+    beside = to.with_name(f"{to.name}.{ABOUT}")
+    if to.exists() and not beside.exists():
+        raise Taken(f"{to} is there and no audience; name another file, or remove it")
     table = chosen.select(list(columns)).rename_columns(list(columns.values()))
     with whole_file(to) as draft:
         (write_csv if kind == "csv" else write_parquet)(table.to_reader(), draft)
-    told = {
-        **{key: batch[key] for key in ("model", "version", "artifact", "cutoff", "content")},
-        "asked": {key: value for key, value in asdict(choice).items() if value is not None},
-        "customers": len(chosen),
-        "threshold": chosen["score"][-1].as_py() if len(chosen) else None,
-        "cost": choice.cost(len(chosen)),
-        "suppressed": dict(out),
-        "columns": dict(columns),
-        "files": {to.name: {"rows": len(chosen), "sha256": hash_of(to)}},
-    }
-    manifest.write(told, to.with_name(f"{to.name}.{ABOUT}"))
+        told = {
+            **{key: batch[key] for key in ("model", "version", "artifact", "cutoff", "content")},
+            "asked": {key: value for key, value in asdict(choice).items() if value is not None},
+            "customers": len(chosen),
+            "threshold": chosen["score"][-1].as_py() if len(chosen) else None,
+            "cost": choice.cost(len(chosen)),
+            "suppressed": dict(out),
+            "columns": dict(columns),
+            "files": {to.name: {"rows": len(chosen), "sha256": hash_of(draft)}},
+        }
+        manifest.write(told, beside)
     return told
+
+
+def _parts(folder: Path, told: Manifest) -> pa.Table:
+    parts = [folder / name for name in told["files"] if name.startswith(f"{SCORES}/")]
+    return pa.concat_tables(map(pq.read_table, parts)) if parts else EMPTY.empty_table()
 
 
 def _money(value: float) -> Decimal:
@@ -141,9 +175,13 @@ def _highest(scores: pa.Table, most: int | None) -> pa.Table:
     return scores.filter(pc.greater_equal(scores["score"], last))
 
 
-def _best(pairs: pa.Table) -> pa.Table:
-    """Take each customer's best pair, of equal ones the first category, in the order of scores."""
-    ordered = pairs.sort_by([*_BY, ("category", "ascending")]).combine_chunks()
+def _best(rows: pa.Table) -> pa.Table:
+    """Take each customer's best row, of equal ones the first category, then the latest cutoff, in the order of scores.
+
+    Customers have several rows in batches of pairs, and of populations that are asked at times of their own.
+    """
+    ties = [(name, how) for name, how in _TIES if name in rows.schema.names]
+    ordered = rows.sort_by([*_BY, *ties]).combine_chunks()
     ids = ordered["customer_id"].combine_chunks().dictionary_encode().indices
     _, first = np.unique(np.asarray(ids), return_index=True)
     return ordered.take(pa.array(np.sort(first)))

@@ -2,16 +2,19 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.audience import Choice, NoBatch, choose, mapped, read_scores, write_audience
+from serving.batch.destinations import Taken
 from serving.batch.draft import hash_of
 from serving.suppression import Suppressions
 
@@ -78,6 +81,15 @@ def test_of_pairs_each_customer_is_one_contact() -> None:
     assert _ids(Choice(top=2), scores=pairs) == "bc"
 
 
+def test_of_rows_at_times_of_their_own_each_customer_is_one_contact() -> None:
+    days = [pd.Timestamp(2025, 1, day) for day in (1, 2, 3, 1, 2)]
+    rows = pa.table({"customer_id": ["a", "a", "a", "b", "c"], "cutoff": days, "score": [0.9, 0.8, 0.9, 0.7, 0.6]})
+    chosen = choose(rows, Choice(top=2), NOBODY)
+    assert chosen["customer_id"].to_pylist() == ["a", "b"]
+    assert chosen["cutoff"].to_pylist() == [days[2], days[3]]
+    assert _ids(Choice(at_least=0.6), scores=rows) == "abc"
+
+
 @given(st.lists(st.integers(0, 4), max_size=30), st.integers(1, 35), st.integers(0, 4))
 def test_it_is_what_a_sorted_list_begins_with(levels: list[int], top: int, least: int) -> None:
     rows = [(f"c{(7 * place) % 31:02d}", level / 4) for place, level in enumerate(levels)]
@@ -94,6 +106,13 @@ def test_it_is_what_a_sorted_list_begins_with(levels: list[int], top: int, least
         ({"cost_per_contact": 1.0}, "say whom to choose"),
         ({"budget": 5.0}, "a budget needs --cost-per-contact, above 0"),
         ({"budget": 5.0, "cost_per_contact": 0.0}, "a budget needs --cost-per-contact, above 0"),
+        ({"top": 0}, "--top is 0; say how many customers, 1 or more"),
+        ({"at_least": float("nan")}, "--at-least is nan; say a number"),
+        ({"budget": float("nan"), "cost_per_contact": 1.0}, "--budget is nan; say a number that is not below 0"),
+        ({"budget": float("inf"), "cost_per_contact": 1.0}, "--budget is inf; say a number that is not below 0"),
+        ({"budget": -1.0, "cost_per_contact": 1.0}, "--budget is -1.0; say a number that is not below 0"),
+        ({"budget": 1.0, "cost_per_contact": float("inf")}, "--cost-per-contact is inf; say a number"),
+        ({"top": 1, "cost_per_contact": float("nan")}, "--cost-per-contact is nan; say a number"),
     ],
 )
 def test_a_choice_that_is_none_is_told(said: dict[str, Any], told: str) -> None:
@@ -182,3 +201,50 @@ def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
 def test_without_a_batch_there_is_no_audience(tmp_path: Path) -> None:
     with pytest.raises(NoBatch, match=r"there is no batch in .*; run `augury score MODEL` first"):
         read_scores(tmp_path)
+
+
+def _publish(folder: Path, version: str, *parts: list[str]) -> dict[str, Any]:
+    """Write a batch by hand: a part for each list of ids."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "scores.parquet").mkdir(parents=True)
+    names = [f"scores.parquet/part-{number:05d}.parquet" for number in range(len(parts))]
+    for name, ids in zip(names, parts, strict=True):
+        pq.write_table(pa.table({"customer_id": ids, "version": [version] * len(ids)}), folder / name)
+    told = {**BATCH, "version": version, "files": {name: {} for name in names}}
+    (folder / "batch.json").write_text(json.dumps(told))
+    return told
+
+
+@pytest.mark.parametrize("parts", [(["d"], ["e"]), (["d"],)])
+def test_a_batch_that_is_replaced_while_it_is_read_is_read_anew(
+    parts: tuple[list[str], ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, published = pq.read_table, []
+    _publish(tmp_path / "churn", "1", ["a"], ["b"])
+
+    def reads(path: Path) -> pa.Table:
+        found = read(path)
+        if not published:
+            published.append(_publish(tmp_path / "churn", "2", *parts))
+        return found
+
+    monkeypatch.setattr(pq, "read_table", reads)
+    scores, told = read_scores(tmp_path / "churn")
+    assert told == published[0]
+    assert scores["version"].to_pylist() == ["2"] * len(parts)
+    assert scores["customer_id"].to_pylist() == [each for part in parts for each in part]
+
+
+def test_a_batch_that_scored_nobody_is_an_audience_of_nobody(tmp_path: Path) -> None:
+    _publish(tmp_path / "churn", "1")
+    scores, _ = read_scores(tmp_path / "churn")
+    assert _ids(Choice(top=1), scores=scores) == ""
+    assert scores.schema.names == ["customer_id", "cutoff", "score", "model", "version"]
+
+
+def test_a_file_that_is_no_audience_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("mine")
+    said = {"columns": {"score": "score"}, "choice": Choice(top=1), "batch": BATCH, "out": {}}
+    with pytest.raises(Taken, match="is there and no audience; name another file, or remove it"):
+        write_audience(SCORES, tmp_path / "a.csv", **said)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.csv", "mine")]
