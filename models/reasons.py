@@ -17,6 +17,7 @@ Direction = Literal["raises", "lowers"]
 Terms = NDArray[np.float64]
 """A model's contributions: rows × (features + 1), the last column the base that is everyone's."""
 
+_TINY: Final = float(np.finfo(np.float64).tiny)
 FEW: Final = 5
 """Of fewer cutoffs than these the range is from the least to the greatest, else from the 10 % to the 90 % quantile."""
 
@@ -134,15 +135,15 @@ class Reasoner:
     ) -> list[list[Reason]]:
         """Give each row's weightiest reasons, as `reasons` does."""
         terms, columns = self.terms(contributions), _columns(values)
-        wrong = {name: len(column) for name, column in columns.items() if len(column) != len(terms)}
-        if wrong:
+        if any(len(column) != len(terms) for column in columns.values()):
+            wrong = {name: len(column) for name, column in columns.items() if len(column) != len(terms)}
             raise ValueError(
                 f"contributions have {len(terms)} rows and values have {wrong}; give the same rows of both"
             )
         points = self.points(terms)
         sizes = np.abs(points)
-        shares = sizes / np.maximum(sizes.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-        ranked = np.argsort(-sizes, axis=1, kind="stable")[:, :top].tolist()
+        shares = sizes / np.maximum(sizes.sum(axis=1, keepdims=True), _TINY)
+        ranked = (-sizes).argsort(axis=1, kind="stable")[:, :top].tolist()
 
         def told(row: int, concept: Concept, features: Sequence[str]) -> str:
             return concept.sentence(_Row(columns, row), features=features, typical=typical, currency=currency)
@@ -190,17 +191,6 @@ def reasons(
     return reasoner.reasons(contributions, values, top=top, typical=typical, currency=currency)
 
 
-def concept_points(contributions: Terms, features: Sequence[str], *, concepts: Mapping[str, Concept]) -> pd.DataFrame:
-    """Add the terms up by concept: a column a concept, by name, and last `base`; a row's sum is its score's link.
-
-    Raises `ValueError` where the shapes do not agree or a feature has no concept.
-    """
-    reasoner = Reasoner.of(features, concepts=concepts)
-    terms = reasoner.terms(contributions)
-    table = pd.DataFrame(reasoner.points(terms), columns=[each.name for each in reasoner.concepts])
-    return table.assign(base=terms[:, -1])
-
-
 def importance(contributions: Terms, features: Sequence[str], *, concepts: Mapping[str, Concept]) -> pd.DataFrame:
     """Give what concepts and features weigh over the rows, those of one cutoff: their mean size of points as a share.
 
@@ -243,7 +233,7 @@ def _shares(level: str, named: Sequence[tuple[str, Concept]], points: Terms) -> 
         [(level, name, concept.name, concept.title, concept.movable) for name, concept in named],
         columns=["level", "name", "concept", "title", "movable"],
     )
-    table["share"] = sizes / max(sizes.sum(), np.finfo(np.float64).tiny)
+    table["share"] = sizes / max(sizes.sum(), _TINY)
     return table.sort_values(["share", "name"], ascending=[False, True])
 
 
