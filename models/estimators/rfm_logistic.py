@@ -17,8 +17,8 @@ from models.estimators import register
 class RfmLogistic(BaseEstimator):
     """Probability from log(1 + x) of days since the last purchase, purchase days and mean spend, standardised.
 
-    Who has none of them (nothing bought yet) counts as the mean. `C` is scikit-learn's inverse strength of the ridge
-    penalty.
+    Who has none of them (nothing bought yet) counts as the mean, and less than 0 (refunds) as 0. `C` is scikit-learn's
+    inverse strength of the ridge penalty.
     """
 
     learns: ClassVar = "outcome"
@@ -33,7 +33,7 @@ class RfmLogistic(BaseEstimator):
         """Fit on a frame that has the three features and a target of 0 and 1."""
         asked = eligible(X)
         values = matrix(X, list(self.requires))[asked]
-        logs = np.log1p(values)
+        logs = self._logs(values)
         lacking = [name for name, column in zip(self.requires, logs.T, strict=True) if np.isnan(column).all()]
         if lacking:
             raise ValueError(f"nobody has a value of {lacking}, which rfm_logistic is made of; take another model")
@@ -87,4 +87,13 @@ class RfmLogistic(BaseEstimator):
         return self
 
     def _standard(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(np.nan_to_num((np.log1p(values) - self.mean_) / self.scale_, nan=0.0), dtype=np.float64)
+        return np.asarray(np.nan_to_num((self._logs(values) - self.mean_) / self.scale_, nan=0.0), dtype=np.float64)
+
+    def _logs(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        wrong = np.isinf(values).any(axis=1)
+        if wrong.any():
+            raise ValueError(
+                f"{wrong.sum()} of {len(values)} customers (first: row {wrong.argmax()}) have an infinite value in "
+                f"{list(self.requires)}; mend their features"
+            )
+        return np.log1p(np.maximum(values, 0))

@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from models.contract import eligible, matrix
 from models.estimators.rfm_logistic import RfmLogistic
 
 
@@ -84,3 +86,47 @@ def test_who_has_bought_nothing_counts_as_the_mean() -> None:
     assert fitted.contributions(X.iloc[[0]])[0, 2] == 0
     with pytest.raises(ValueError, match=r"nobody has a value of \['mean_day_spend'\], which rfm_logistic is made of"):
         RfmLogistic().fit(X.assign(mean_day_spend=np.nan), y)
+
+
+def test_below_nothing_counts_as_nothing(sample: tuple[pd.DataFrame, pd.Series]) -> None:
+    """By hand: log(1 + 0) = 0, where log(1 - 1) would be -inf, and below that there is no logarithm."""
+    frame, y = sample
+    model = RfmLogistic().fit(frame, y)
+    row = frame.iloc[[0]]
+    nothing = model.predict(row.assign(mean_day_spend=0.0))
+    for spend in (-1e-9, -0.5, -1.0, -1.5, -1e9):
+        assert np.array_equal(model.predict(row.assign(mean_day_spend=spend)), nothing)
+
+
+def test_one_row_below_nothing_spoils_no_fit(sample: tuple[pd.DataFrame, pd.Series]) -> None:
+    frame, y = sample
+    spoilt, zero = frame.copy(), frame.copy()
+    spoilt.loc[7, "mean_day_spend"], zero.loc[7, "mean_day_spend"] = -1.0, 0.0
+    assert RfmLogistic().fit(spoilt, y).state() == RfmLogistic().fit(zero, y).state()
+
+
+def test_what_is_not_below_nothing_scores_as_before_bit_for_bit(sample: tuple[pd.DataFrame, pd.Series]) -> None:
+    """The formula without the floor at 0, written anew: state and scores have the same bits."""
+    frame = sample[0].astype(float)
+    frame.iloc[:3] = [[0.0, 0.0, 0.0], [5e-324, 1.0, 1e300], [np.nan, np.nan, np.nan]]
+    state = RfmLogistic().fit(frame, sample[1]).state()
+    logs = np.log1p(matrix(frame, list(RfmLogistic.requires))[eligible(frame)])
+    assert (state["mean"], state["scale"]) == (np.nanmean(logs, axis=0).tolist(), np.nanstd(logs, axis=0).tolist())
+    standard = np.nan_to_num((logs - np.array(state["mean"])) / np.array(state["scale"]), nan=0.0)
+    regression = LogisticRegression().fit(standard, sample[1])
+    assert (state["coefficients"], state["intercept"]) == (regression.coef_[0].tolist(), regression.intercept_[0])
+    log_odds = np.full(len(frame), state["intercept"])
+    for column, weight in zip(standard.T, state["coefficients"], strict=True):
+        log_odds = log_odds + column * weight
+    assert expit(log_odds).tobytes() == RfmLogistic().restore(state).predict(frame).tobytes()
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_no_end_is_no_value(value: float, sample: tuple[pd.DataFrame, pd.Series]) -> None:
+    frame, y = sample
+    model = RfmLogistic().fit(frame, y)
+    endless = frame.assign(mean_day_spend=[value, *frame["mean_day_spend"][1:]])
+    with pytest.raises(ValueError, match=r"1 of 600 customers \(first: row 0\) have an infinite value"):
+        model.predict(endless)
+    with pytest.raises(ValueError, match="infinite value"):
+        RfmLogistic().fit(endless, y)
