@@ -39,3 +39,23 @@ def test_a_loop_that_cannot_be_kept_runs_all_the_same() -> None:
     scope: dict[str, Any] = {}
     exec(compile(LOOP, "<nowhere>", "exec"), scope)
     assert compiled(scope["doubled"])(4) == 8
+
+
+WRONG = {
+    "no folder": "shutil.rmtree(kept); pathlib.Path(kept).touch()",
+    "an empty list": "doubled(4.0); [each.write_bytes(b'') for each in pathlib.Path(kept).rglob('*.nbi')]",
+    "a full disk": "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))",
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_place_that_goes_bad_before_the_first_call_is_no_error(wrong: str, tmp_path: Path) -> None:
+    """The decoration found the folder; the loop runs first when it is gone."""
+    source, kept, root = tmp_path / "loop.py", tmp_path / "kept", Path(__file__).parents[3]
+    source.write_text(
+        f"import pathlib, resource, shutil\nfrom models.trees.compiled import compiled\n\n@compiled\n{LOOP}\n"
+        f"kept = {str(kept)!r}\nassert pathlib.Path(kept).is_dir()\n{WRONG[wrong]}\nassert doubled(4) == 8\n"
+    )
+    environment = {"PYTHONPATH": str(root), "NUMBA_CACHE_DIR": str(kept)}
+    done = subprocess.run([sys.executable, source], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
