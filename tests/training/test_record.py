@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -21,7 +22,6 @@ from models.contract import eligible
 from models.estimators import create
 from models.metrics import METRICS
 from models.money import Campaign, at_budget, best_cut
-from models.reasons import concept_points
 from tests.training.made import rolled
 from training.backtest import backtest
 from training.evaluate import POOLED
@@ -383,7 +383,7 @@ def test_pairs_are_explained_with_all_that_their_customer_bought(pairs: Task, pa
     terms = model.contributions(X)[asked]
     assert expit(terms.sum(axis=1)) == pytest.approx(part.scored["score"].to_numpy(), abs=1e-6)
     best = int(np.argmax(part.scored["score"].to_numpy()))
-    points = concept_points(terms[[best]], model.features_, concepts=concepts_of(model.features_)).drop(columns="base")
-    names = {concept.name: concept.title for concept in concepts_of(model.features_).values()}
-    heaviest = names[str(points.abs().iloc[0].idxmax())]
-    assert examples(made)[0]["reasons"][0]["title"] == heaviest
+    concepts, points = concepts_of(model.features_), Counter[str]()
+    for feature, term in zip(model.features_, terms[best], strict=False):
+        points[concepts[feature].title] += term
+    assert examples(made)[0]["reasons"][0]["title"] == max(points, key=lambda title: abs(points[title]))
