@@ -22,7 +22,7 @@ import configs
 import models
 from configs.registry import did_you_mean
 from configs.whole import new_file
-from models.artifact import Artifact
+from models.artifact import Artifact, ArtifactError
 from models.booster import distribution
 
 Alias = Literal["champion", "challenger"]
@@ -115,7 +115,11 @@ class ModelRegistry:
             local = mlflow.artifacts.download_artifacts(
                 artifact_uri=f"models:/{found.name}/{found.version}", dst_path=scratch, tracking_uri=self.uri
             )
-            artifact = Artifact.load(Path(local) / "artifacts" / "artifact")
+            try:
+                artifact = Artifact.load(Path(local) / "artifacts" / "artifact")
+            except ArtifactError as error:  # the scratch folder is another one each time, and soon gone
+                told = str(error).replace(scratch, f"models:/{found.name}/{found.version}")
+                raise ArtifactError(told) from error
             return Registered(artifact, str(found.version), str(found.run_id))
 
     def aliased(self) -> dict[str, dict[Alias, str]]:

@@ -1,19 +1,28 @@
-"""The scoring object: which models answer, for whom, and what cannot be scored."""
+"""The scoring object: which models answer, for whom, and what is said where one cannot."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 
-from features.library import FEATURES, POPULATIONS, named
-from models.artifact import ArtifactError
-from serving.messages import Score
-from serving.scorer import NotScorable, Scorer, Served, UnknownCustomer, UnknownModel
+from features.library import POPULATIONS, named
+from serving.history import NotHistory
+from serving.live.live import Live
+from serving.live.snapshot import Snapshot
+from serving.messages import OffersAsked, Refusal, Score
+from serving.offers import NotOfPairs, offers_of
+from serving.said import Results
+from serving.scorer import NotAllowed, NotExplaining, Scorer, UnknownModel, anyone, chosen_of
+from tests.serving.conftest import OPTED_OUT
 
-CUTOFF = pd.Timestamp("2025-07-01")
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+CUTOFF = datetime(2025, 7, 1)  # noqa: DTZ001  # local time of the data
+MODELS = ["shop_churn", "shop_clv", "shop_cross_sell", "shop_segments"]
 SALES: Mapping[str, list[Any]] = {
     "time": [pd.Timestamp("2025-01-05"), pd.Timestamp("2025-03-01")],
     "amount": [10.0, 20.0],
@@ -22,104 +31,186 @@ SALES: Mapping[str, list[Any]] = {
 }
 
 
-def _sales(**changed: list[Any] | None) -> pd.DataFrame:
+def sales(**changed: list[Any] | None) -> pd.DataFrame:
     return pd.DataFrame({name: values for name, values in {**SALES, **changed}.items() if values is not None})
 
 
-@pytest.fixture
-def altered(scorer: Scorer) -> Callable[..., Scorer]:
-    """Make a scorer whose churn model is another, or has no batch."""
+def by_id(scorer: Scorer, *customer_ids: str, **said: Any) -> Results:
+    return asyncio.run(scorer.by_id(customer_ids, said.pop("models", None), now=said.pop("now", NOW), **said))
 
-    def made(*, lookup: bool = True, only: bool = False, **changed: Any) -> Scorer:
-        churn = scorer.served["shop_churn"]
-        registered = replace(churn.registered, artifact=replace(churn.registered.artifact, **changed))
-        other = Served(registered, churn.lookup if lookup else None)
-        return Scorer([other] if only else [other, scorer.served["shop_clv"]])
+
+def by_history(scorer: Scorer, rows: pd.DataFrame, cutoff: datetime = CUTOFF, **said: Any) -> Results:
+    return asyncio.run(scorer.by_history("new", rows, cutoff=cutoff, **said))
+
+
+def told(results: Results) -> list[tuple[str | None, str]]:
+    return [(each.model, each.refusal if isinstance(each, Refusal) else "score") for each in results]
+
+
+@pytest.fixture
+def altered(snapshot: Snapshot) -> Callable[..., Scorer]:
+    """Make a scorer of two models, of which churn is another than it was; or of it alone."""
+
+    def made(*, only: bool = False, **changed: Any) -> Scorer:
+        churn = snapshot.models["shop_churn"]
+        artifact = replace(churn.registered.artifact, **changed)
+        other = Live(replace(churn.registered, artifact=artifact), churn.held)
+        models = {"shop_churn": other} if only else {"shop_churn": other, "shop_clv": snapshot.models["shop_clv"]}
+        return Scorer(Snapshot(models))
 
     return made
 
 
-def test_models_are_chosen_in_the_order_named_each_once(scorer: Scorer) -> None:
-    named = ["shop_segments", "shop_churn", "shop_segments"]
-    assert [each.registered.artifact.name for each in scorer.chosen(named)] == ["shop_segments", "shop_churn"]
-    assert [each.registered.artifact.name for each in scorer.chosen(None)] == list(scorer.served)
+def test_models_are_chosen_in_the_order_named_each_once(snapshot: Snapshot) -> None:
+    chosen = chosen_of(snapshot, ["shop_segments", "shop_churn", "shop_segments"])
+    assert [each.name for each in chosen] == ["shop_segments", "shop_churn"]
+    assert [each.name for each in chosen_of(snapshot, None)] == MODELS
+    assert [each.name for each in chosen_of(snapshot, None, may=lambda name: name == "shop_clv")] == ["shop_clv"]
 
 
-def test_an_unknown_model_is_refused_with_the_near_ones(scorer: Scorer) -> None:
+def test_an_unknown_model_is_refused_with_the_near_ones_that_may_be_asked(snapshot: Snapshot) -> None:
     with pytest.raises(UnknownModel, match=r"unknown model 'shop_clw'; did you mean 'shop_clv'"):
-        scorer.by_id(["C0000001"], ["shop_churn", "shop_clw"])
-    with pytest.raises(UnknownModel, match=r"Known: shop_churn, shop_clv, shop_cross_sell, shop_segments"):
-        scorer.by_payload("a", _sales(), cutoff=CUTOFF, models=["x"])
+        chosen_of(snapshot, ["shop_churn", "shop_clw"])
+    with pytest.raises(UnknownModel, match=r"Known: shop_churn$"):
+        chosen_of(snapshot, ["x"], may=lambda name: name in ("shop_churn", "x"))
 
 
-def test_scores_say_target_and_horizon(scorer: Scorer) -> None:
-    scores = scorer.by_id(["C0000001"]).drop_duplicates("model").set_index("model")
-    assert scores["target"].to_dict() == {
-        "shop_churn": "churned",
-        "shop_clv": "future_spend",
-        "shop_cross_sell": "bought_category",
-        "shop_segments": "",
-    }
-    assert scores["horizon_days"].to_dict() == dict.fromkeys(scores.index, 91) | {"shop_segments": 0}
+@pytest.mark.parametrize("name", ["shop_clv", "nothing"])
+def test_a_model_that_may_not_be_asked_is_told_like_one_that_is_not_there(snapshot: Snapshot, name: str) -> None:
+    with pytest.raises(NotAllowed, match=f"the key may not ask '{name}'"):
+        chosen_of(snapshot, ["shop_churn", name], may=lambda asked: asked == "shop_churn")
 
 
-def test_nobody_unknown_is_scored(scorer: Scorer) -> None:
-    with pytest.raises(
-        UnknownCustomer, match=r"customer 'x' is not in the latest batch of shop_churn, shop_clv, shop_c"
+def test_a_model_that_gives_no_reasons_is_refused_where_it_is_named(snapshot: Snapshot) -> None:
+    with pytest.raises(NotExplaining, match="shop_clv gives no reasons"):
+        chosen_of(snapshot, ["shop_clv", "shop_churn"], explain=1)
+    assert [each.name for each in chosen_of(snapshot, None, explain=1)] == MODELS
+
+
+def _without(live: Live, customer_ids: Sequence[str]) -> Live:
+    """Give a model whose batch does not hold some customers."""
+
+    class Fewer:
+        generation = live.held.generation  # type: ignore[union-attr]  # it has a batch
+
+        async def get(self, asked: Sequence[str]) -> list[bytes | None]:
+            found = await live.rows(asked)
+            return [None if each in customer_ids else row for each, row in zip(asked, found, strict=True)]
+
+    return Live(live.registered, replace(live.held, block=Fewer()))  # type: ignore[type-var]
+
+
+def test_who_is_in_one_batch_and_not_in_another(snapshot: Snapshot) -> None:
+    segments = _without(snapshot.models["shop_segments"], ["C0000001"])
+    scorer = Scorer(Snapshot({"shop_churn": snapshot.models["shop_churn"], "shop_segments": segments}))
+    both = by_id(scorer, "C0000001", "C0000002", "x", models=["shop_segments", "shop_churn"])
+    assert told(both) == [
+        ("shop_churn", "score"),
+        ("shop_segments", "not_in_population"),
+        ("shop_segments", "score"),
+        ("shop_churn", "score"),
+        (None, "unknown"),
+    ]
+    assert told(by_id(scorer, "C0000001")) == [("shop_churn", "score")]
+    assert told(by_id(scorer, "C0000001", models=["shop_segments"])) == [("shop_segments", "not_in_population")]
+    assert told(by_id(scorer, "x", models=["shop_segments"])) == [(None, "unknown")]
+
+
+def test_a_model_without_a_batch_says_so(snapshot: Snapshot) -> None:
+    bare = Live(snapshot.models["shop_churn"].registered, None)
+    scorer = Scorer(Snapshot({"shop_churn": bare, "shop_clv": snapshot.models["shop_clv"]}))
+    assert told(by_id(scorer, "C0000001")) == [("shop_clv", "score")]
+    (named,) = by_id(scorer, "C0000001", models=["shop_churn"])
+    assert isinstance(named, Refusal)
+    assert (named.refusal, named.reason) == (
+        "unknown",
+        "no batch of shop_churn was written yet; run `augury score shop_churn`",
+    )
+    assert told(by_history(scorer, sales(), models=["shop_churn"])) == [("shop_churn", "score")]
+
+
+@pytest.mark.parametrize(("days", "stale"), [(1.0, False), (1.0001, True), (400, True)])
+def test_features_are_stale_when_they_are_older_than_allowed(snapshot: Snapshot, days: float, stale: bool) -> None:
+    scorer = Scorer(snapshot, max_age_days=1.0)
+    now = datetime(2025, 12, 31, tzinfo=UTC) + timedelta(days=days)
+    found = by_id(scorer, "C0000001", OPTED_OUT, "x", models=["shop_churn"], now=now)
+    assert told(found) == [
+        ("shop_churn", "stale_features" if stale else "score"),
+        (None, "opted_out"),
+        (None, "unknown"),
+    ]
+    assert told(by_id(Scorer(snapshot), "C0000001", models=["shop_churn"], now=now)) == [("shop_churn", "score")]
+
+
+def test_age_is_told_in_the_local_time_of_the_data(snapshot: Snapshot) -> None:
+    live = snapshot.models["shop_churn"]
+    artifact = live.registered.artifact
+    tokyo = replace(artifact, provenance={**artifact.provenance, "zone": "Asia/Tokyo"})
+    there = Live(replace(live.registered, artifact=tokyo), live.held)
+    now = datetime(2025, 12, 31, tzinfo=UTC)
+    assert (live.age(now), there.age(now)) == (timedelta(0), timedelta(hours=9))
+
+
+def test_an_answer_is_of_one_snapshot_though_another_is_taken_meanwhile(snapshot: Snapshot) -> None:
+    """The store is asked for the first model, and then the scorer goes over to a snapshot without the others."""
+    scorer = Scorer(snapshot)
+
+    class Swapping:
+        generation = snapshot.suppressed.generation  # type: ignore[union-attr]
+
+        async def get(self, asked: Sequence[str]) -> list[bytes | None]:
+            scorer.take(Snapshot({}))
+            return [None] * len(asked)
+
+    swapping = replace(snapshot, suppressed=Swapping())
+    for ask in (
+        lambda: by_id(scorer, "C0000001"),
+        lambda: by_history(scorer, sales()),
+        lambda: asyncio.run(offers_of(scorer, OffersAsked(["C0000001"]), now=NOW, may=anyone)),
     ):
-        scorer.by_id(["C0000001", "x"])
+        scorer.take(swapping)
+        assert len(ask()) >= 1
+        assert scorer.snapshot.models == {}
+    assert by_id(scorer, "C0000001") == []
 
 
-def test_without_named_models_those_answer_that_know_the_customer(altered: Callable[..., Scorer]) -> None:
-    half = altered(lookup=False)
-    assert half.by_id(["C0000001"])["model"].tolist() == ["shop_clv"]
-    assert half.by_id(["C0000001"], ["shop_clv"])["model"].tolist() == ["shop_clv"]
+def test_which_model_offers(snapshot: Snapshot) -> None:
+    def ask(models: Mapping[str, Live], **said: Any) -> Any:
+        asked = OffersAsked(["C0000001"], **said)
+        return asyncio.run(offers_of(Scorer(Snapshot(models)), asked, now=NOW, may=anyone))
 
-
-def test_a_named_model_without_a_batch_knows_nobody(altered: Callable[..., Scorer]) -> None:
-    with pytest.raises(UnknownCustomer, match=r"customer 'C0000001' is not in the latest batch of shop_churn;"):
-        altered(lookup=False).by_id(["C0000001"], ["shop_churn", "shop_clv"])
-    with pytest.raises(UnknownCustomer, match=r"latest batch of shop_churn;"):
-        altered(lookup=False, only=True).by_id(["C0000001"])
-
-
-def test_a_scorer_of_changed_definitions_is_not_made(scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(FEATURES, "gap_std", replace(FEATURES["gap_std"], empty=0.0))
-    with pytest.raises(ArtifactError, match=r"shop_churn was trained on other definitions of \['gap_std'\]"):
-        Scorer(scorer.served.values())
-
-
-def test_a_payload_is_scored_by_everyone(scorer: Scorer) -> None:
-    scores = scorer.by_payload("new", _sales(), cutoff=CUTOFF)
-    assert scores["model"].drop_duplicates().tolist() == list(scorer.served)
-    assert set(scores["customer_id"]) == {"new"}
-    assert set(scores["cutoff"]) == {CUTOFF}
-    offered = scores[scores["model"] == "shop_cross_sell"]
-    assert "wine" not in set(offered["category"])  # bought 122 days ago
-    assert "tea" not in set(offered["category"])  # and 177
-    assert offered["score"].is_monotonic_decreasing
+    pairs, churn = snapshot.models["shop_cross_sell"], snapshot.models["shop_churn"]
+    artifact = replace(pairs.registered.artifact, name="other")
+    other = Live(replace(pairs.registered, artifact=artifact), pairs.held)
+    assert ask({"shop_cross_sell": pairs, "shop_churn": churn})[0].model == "shop_cross_sell"
+    assert ask({"shop_cross_sell": pairs, "other": other}, model="other")[0].model == "other"
+    with pytest.raises(NotOfPairs, match="several models tell of categories; name one of shop_cross_sell, other"):
+        ask({"shop_cross_sell": pairs, "other": other})
+    with pytest.raises(NotOfPairs, match="shop_churn tells of no categories; ask for scores"):
+        ask({"shop_churn": churn}, model="shop_churn")
+    with pytest.raises(UnknownModel, match="no model of categories is served"):
+        ask({"shop_churn": churn})
 
 
 def test_value_is_told_with_what_it_is_made_of_and_the_day_of_the_next_order(scorer: Scorer) -> None:
     """At noon too: a next order is a day."""
-    noon = pd.Timestamp("2025-03-02 12:00")
-    (row,) = scorer.by_payload("new", _sales(), cutoff=noon, models=["shop_clv"]).to_dict("records")
-    told = Score.model_validate({str(key): each for key, each in row.items()})
-    assert told.clv == told.score
-    assert told.low is not None
-    assert told.high is not None
-    assert 0 <= told.low < told.score < told.high
-    assert told.p_alive is not None
-    assert 0 < told.p_alive < 1
-    assert told.next_order is not None
-    assert date(2025, 3, 2) < told.next_order < date(2025, 6, 1)
-    assert told.flags is not None
+    noon = datetime(2025, 3, 2, 12)  # noqa: DTZ001
+    (score,) = by_history(scorer, sales(), noon, models=["shop_clv"])
+    assert isinstance(score, Score)
+    assert score.clv == score.score
+    assert score.low is not None
+    assert score.high is not None
+    assert 0 <= score.low < score.score < score.high
+    assert score.p_alive is not None
+    assert 0 < score.p_alive < 1
+    assert score.next_order is not None
+    assert date(2025, 3, 2) < score.next_order < date(2025, 6, 1)
 
 
 def test_others_tell_nothing_of_value(scorer: Scorer) -> None:
-    (row,) = scorer.by_payload("new", _sales(), cutoff=CUTOFF, models=["shop_churn"]).to_dict("records")
-    told = Score.model_validate({str(key): each for key, each in row.items()})
-    assert told.model_dump(exclude_none=True).keys() == {
+    (score,) = by_history(scorer, sales(), models=["shop_churn"])
+    assert set(msgspec.to_builtins(score)) == {
+        "kind",
         "customer_id",
         "model",
         "version",
@@ -131,53 +222,55 @@ def test_others_tell_nothing_of_value(scorer: Scorer) -> None:
 
 
 def test_a_payload_may_lack_what_the_named_models_do_not_read(scorer: Scorer) -> None:
-    bare = _sales(category=None, discount=None)
-    assert len(scorer.by_payload("new", bare, cutoff=CUTOFF, models=["shop_segments"])) == 1
-    with pytest.raises(NotScorable, match=r"discount_share needs the columns \['discount'\] of transactions"):
-        scorer.by_payload("new", _sales(discount=None), cutoff=CUTOFF, models=["shop_churn"])
-    with pytest.raises(NotScorable, match=r"needs the columns \['category'\] of transactions"):
-        scorer.by_payload("new", _sales(category=None), cutoff=CUTOFF, models=["shop_cross_sell"])
+    bare = sales(category=None, discount=None)
+    assert told(by_history(scorer, bare, models=["shop_segments"])) == [("shop_segments", "score")]
+    for model, column in (("shop_churn", "discount"), ("shop_cross_sell", "category")):
+        (refusal,) = by_history(scorer, sales(**{column: None}), models=[model])
+        assert isinstance(refusal, Refusal)
+        assert refusal.refusal == "lacks_data"
+        assert f"needs the columns ['{column}'] of transactions" in refusal.reason
 
 
-@pytest.mark.parametrize("model", ["shop_churn", "shop_clv", "shop_cross_sell", "shop_segments"])
-@pytest.mark.parametrize("cutoff", ["2025-01-04", "2025-01-05", "1999-01-01"])
-def test_nobody_is_scored_before_the_first_purchase(scorer: Scorer, model: str, cutoff: str) -> None:
-    with pytest.raises(NotScorable, match=f"'new' is not among those whom {model} is asked about at {cutoff}"):
-        scorer.by_payload("new", _sales(), cutoff=pd.Timestamp(cutoff), models=[model])
-
-
-def test_returns_alone_make_no_customer(scorer: Scorer) -> None:
-    returned = _sales(amount=[-1.0, -2.0], is_return=[True, True])
-    with pytest.raises(NotScorable, match="no purchase that came along makes them so"):
-        scorer.by_payload("new", returned, cutoff=CUTOFF)
+def test_a_payload_without_a_column_is_scored_by_those_that_do_not_read_it(scorer: Scorer) -> None:
+    found = by_history(scorer, sales(discount=None))
+    assert {each.model for each in found} == {"shop_cross_sell", "shop_segments"}
+    nothing = by_history(scorer, sales(discount=None), datetime(2025, 1, 4))  # noqa: DTZ001
+    assert told(nothing) == [
+        ("shop_churn", "lacks_data"),
+        ("shop_clv", "lacks_data"),
+        ("shop_cross_sell", "not_enough_history"),
+        ("shop_segments", "not_enough_history"),
+    ]
 
 
 def test_a_negative_amount_is_refused(scorer: Scorer) -> None:
-    with pytest.raises(NotScorable, match=r"transactions\.amount is negative but not marked as a return"):
-        scorer.by_payload("new", _sales(amount=[1.0, -2.0]), cutoff=CUTOFF)
+    with pytest.raises(NotHistory, match=r"transactions\.amount is negative but not marked as a return"):
+        by_history(scorer, sales(amount=[1.0, -2.0]))
 
 
 def test_a_population_decides_who_is_scored(altered: Callable[..., Scorer]) -> None:
     active = altered(population="active_84d", population_fingerprint=POPULATIONS["active_84d"].fingerprint)
-    late, early = pd.Timestamp("2025-06-30"), pd.Timestamp("2025-03-02")
-    assert active.by_payload("new", _sales(), cutoff=late)["model"].tolist() == ["shop_clv"]
-    assert active.by_payload("new", _sales(), cutoff=early)["model"].tolist() == ["shop_churn", "shop_clv"]
-    with pytest.raises(NotScorable, match="not among those whom shop_churn, shop_clv is asked about at 2025-06-30"):
-        active.by_payload("new", _sales(), cutoff=late, models=["shop_churn", "shop_clv"])
+    late, early = datetime(2025, 6, 30), datetime(2025, 3, 2)  # noqa: DTZ001
+    assert told(by_history(active, sales(), late)) == [("shop_clv", "score")]
+    assert told(by_history(active, sales(), early)) == [("shop_churn", "score"), ("shop_clv", "score")]
+    both = by_history(active, sales(), late, models=["shop_churn", "shop_clv"])
+    assert told(both) == [("shop_churn", "not_in_population"), ("shop_clv", "score")]
+    assert both[0].reason == (  # type: ignore[union-attr]
+        "not of the population 'active_84d' at the cutoff, by the history that came along"
+    )
 
 
 def test_models_of_one_grain_score_as_each_does_alone(scorer: Scorer) -> None:
-    together = scorer.by_payload("new", _sales(), cutoff=CUTOFF)
-    alone = [scorer.by_payload("new", _sales(), cutoff=CUTOFF, models=[name]) for name in scorer.served]
-    pd.testing.assert_frame_equal(together, pd.concat(alone, ignore_index=True), check_exact=True)
+    together = by_history(scorer, sales())
+    assert together == [each for name in MODELS for each in by_history(scorer, sales(), models=[name])]
 
 
-ANCHORED = {"population": "touched", "population_fingerprint": POPULATIONS["touched"].fingerprint}
+ANCHORED = {"population": "touched"}
 """What can be asked at a touch alone, whatever the features."""
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "reason"),
     [
         (ANCHORED, "shop_churn is asked at the times of 'touches', which no payload has"),
         ({**ANCHORED, "features": ["anchor.channel"]}, "shop_churn is asked at the times of 'touches'"),
@@ -187,22 +280,25 @@ ANCHORED = {"population": "touched", "population_fingerprint": POPULATIONS["touc
         ({"population": "visitors_91d"}, "visitors_91d needs the table 'events'; the payload has transactions"),
     ],
 )
-def test_what_no_payload_can_tell_is_skipped_or_refused_and_leaves_the_others_alone(
-    altered: Callable[..., Scorer], changed: dict[str, Any], told: str
+def test_what_no_payload_can_tell_is_refused_and_leaves_the_others_alone(
+    altered: Callable[..., Scorer], changed: dict[str, Any], reason: str
 ) -> None:
     declared = {each: named(each) for each in changed.get("features", ())}
     features = {"features": {name: each.fingerprint for name, each in declared.items()}} if declared else {}
     asked = POPULATIONS[changed.get("population", "known")]
     changed = {**changed, **features, "population_fingerprint": asked.fingerprint}
     both, alone = altered(**changed), altered(only=True, **changed)
-    assert both.by_payload("new", _sales(), cutoff=CUTOFF)["model"].tolist() == ["shop_clv"]
-    for scorer, models in ((both, ["shop_clv", "shop_churn"]), (both, ["shop_churn"]), (alone, None)):
-        with pytest.raises(NotScorable, match=told):
-            scorer.by_payload("new", _sales(), cutoff=CUTOFF, models=models)
+    assert told(by_history(both, sales())) == [("shop_clv", "score")]
+    pair = by_history(both, sales(), models=["shop_clv", "shop_churn"])
+    assert told(pair) == [("shop_clv", "score"), ("shop_churn", "lacks_data")]
+    for refused in (pair[1], *by_history(both, sales(), models=["shop_churn"]), *by_history(alone, sales())):
+        assert isinstance(refused, Refusal)
+        assert reason in refused.reason
 
 
-def test_a_payload_without_a_column_is_scored_by_those_that_do_not_read_it(scorer: Scorer) -> None:
-    scores = scorer.by_payload("new", _sales(discount=None), cutoff=CUTOFF)
-    assert scores["model"].drop_duplicates().tolist() == ["shop_cross_sell", "shop_segments"]
-    with pytest.raises(NotScorable, match="those whom shop_cross_sell, shop_segments is asked about at 2025-01-04"):
-        scorer.by_payload("new", _sales(discount=None), cutoff=pd.Timestamp("2025-01-04"))
+def test_a_definition_that_has_changed_since_is_not_computed(altered: Callable[..., Scorer]) -> None:
+    for changed in ({"features": {"spend": "0" * 16}}, {"population_fingerprint": "0" * 16}):
+        (refused,) = by_history(altered(only=True, **changed), sales())
+        assert isinstance(refused, Refusal)
+        assert refused.refusal == "lacks_data"
+        assert "shop_churn was trained on other definitions of" in refused.reason
