@@ -10,7 +10,15 @@ Versions = Mapping[str, Mapping[Alias, str]]
 
 
 class SourceAway(ConnectionError):
-    """The models cannot be reached now."""
+    """The models cannot be reached now; `remembered` are the versions that were live before, where that is known."""
+
+    def __init__(self, message: str, *, remembered: Versions | None = None) -> None:
+        super().__init__(message)
+        self.remembered: Versions = remembered or {}
+
+
+class OtherDataset(ValueError):
+    """A version that is of another dataset than the one that is served."""
 
 
 class Source(Protocol):
@@ -20,7 +28,7 @@ class Source(Protocol):
         """Tell which version each alias of each name points to. Raises `SourceAway`."""
 
     def load(self, name: str, version: str) -> Registered:
-        """Load a version. Raises `SourceAway`, and `ArtifactError` where it cannot be used here."""
+        """Load a version. Raises `SourceAway`, `OtherDataset`, and `ArtifactError` where it cannot be used here."""
 
     def keep(self, used: Iterable[Registered]) -> None:
         """Forget the versions that nobody uses any more."""
@@ -33,9 +41,10 @@ class FromRegistry:
         self.uri, self.dataset = uri, dataset
         self._registry: ModelRegistry | None = None
         self._loaded: dict[tuple[str, str], Registered] = {}
+        self._others: set[tuple[str, str]] = set()
 
     def versions(self) -> Versions:
-        """Ask the registry for its aliases; models of other datasets are left out."""
+        """Ask the registry for its aliases; models of other datasets are left out, as far as they can be told now."""
         try:
             aliased = self._opened().aliased()
         except Exception as error:
@@ -43,21 +52,31 @@ class FromRegistry:
         return {name: found for name, found in aliased.items() if found and self._of_dataset(name, found)}
 
     def load(self, name: str, version: str) -> Registered:
-        """Load a version, once."""
-        key = (name, version)
-        if key not in self._loaded:
-            try:
-                self._loaded[key] = self._opened().load_version(name, version)
-            except ValueError:
-                raise
-            except Exception as error:
-                raise SourceAway(f"version {version} of {name} cannot be fetched: {type(error).__name__}") from error
-        return self._loaded[key]
+        """Load a version, once; one of another dataset is never given."""
+        found = self._loaded.get((name, version))
+        if found is None:
+            found = self._fetched(name, version)
+            if self.dataset not in (None, found.artifact.dataset):
+                self._others.add((name, version))
+                told = f"version {version} of {name} is of the dataset {found.artifact.dataset!r}, not {self.dataset!r}"
+                raise OtherDataset(told)
+            self._loaded[name, version] = found
+        return found
 
     def keep(self, used: Iterable[Registered]) -> None:
-        """Forget the versions that nobody uses any more."""
+        """Forget the versions that nobody uses any more; another thread may be loading one."""
         kept = {(each.artifact.name, each.version) for each in used}
-        self._loaded = {key: each for key, each in self._loaded.items() if key in kept}
+        for key in list(self._loaded):
+            if key not in kept:
+                self._loaded.pop(key, None)
+
+    def _fetched(self, name: str, version: str) -> Registered:
+        try:
+            return self._opened().load_version(name, version)
+        except ValueError:
+            raise
+        except Exception as error:
+            raise SourceAway(f"version {version} of {name} cannot be fetched: {type(error).__name__}") from error
 
     def _opened(self) -> ModelRegistry:
         if self._registry is None:
@@ -68,10 +87,15 @@ class FromRegistry:
         if self.dataset is None:
             return True
         version = next(found[alias] for alias in ALIASES if alias in found)
+        if (name, version) in self._others:
+            return False
         try:
-            return self.load(name, version).artifact.dataset == self.dataset
+            self.load(name, version)
+        except OtherDataset:
+            return False
         except (ValueError, SourceAway):
             return True  # whoever loads it will say what is wrong with it
+        return True
 
 
 class FromPack:
