@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from serving.client.errors import unreadable
 from serving.messages import MAX_ROWS
 
 KIND: Final = "application/vnd.apache.arrow.stream"
@@ -43,9 +44,14 @@ def written(table: pa.Table, models: Sequence[str] | None) -> bytes:
 
 
 def together(answers: Sequence[bytes]) -> pa.Table:
-    """Put the answers to the parts one below the other."""
-    tables = []
-    for each in answers:
-        with pa.ipc.open_stream(each) as stream:
-            tables.append(stream.read_all())
+    """Put the answers to the parts one below the other. Raises `Failed` for what is no Arrow."""
+    tables = [_read(each) for each in answers]
     return tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default").unify_dictionaries()
+
+
+def _read(answer: bytes) -> pa.Table:
+    try:
+        with pa.ipc.open_stream(answer) as stream:
+            return stream.read_all()
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable() from error

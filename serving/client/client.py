@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 import msgspec
 
 from serving.client.answers import Offers, Readiness, Scores
+from serving.client.errors import unreadable
 from serving.client.retries import Retries
 from serving.messages import (
     MAX_IDS,
@@ -33,10 +34,13 @@ _READY: Final = msgspec.json.Decoder(Readiness)
 
 
 class Client:
-    """Asks the service at a URL, with an API key where it wants one; an answer takes `timeout` seconds at most.
+    """Asks the service at a URL, with an API key where it wants one.
 
     `with Client(url, key=…) as client:` lets go of its connections at the end. May be used by any threads. Every method
-    raises `ServiceError`: `errors` names its kinds, and `Retries` says what is asked again before.
+    raises `ServiceError` where it gets no answer: `errors` names its kinds, and `Retries` says what is asked again
+    before. Nothing is waited for longer than `timeout` seconds (a connection, the answer's beginning, more of it), and
+    what of an answer comes later than that after the question is not read on. Raises `ValueError` for a URL that is not
+    one of HTTP, and a key that none can be.
     """
 
     def __init__(
@@ -118,11 +122,11 @@ class Client:
 
     def models(self) -> list[ModelInfo]:
         """Ask what the service answers for, as far as the key may ask."""
-        return _MODELS.decode(self._transport.ask("/v1/models")).models
+        return _decoded(self._transport.ask("/v1/models"), _MODELS).models
 
     def ready(self) -> Readiness:
         """Ask whether the service gives scores, which needs no key."""
-        return _READY.decode(self._transport.ask("/readyz", also=HTTPStatus.SERVICE_UNAVAILABLE))
+        return _decoded(self._transport.ask("/readyz", also=HTTPStatus.SERVICE_UNAVAILABLE), _READY)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -137,7 +141,7 @@ class Client:
         self.close()
 
     def _ask(self, path: str, asked: object, answer: "msgspec.json.Decoder[T]") -> T:
-        return answer.decode(self._transport.ask(path, _ENCODER.encode(asked)))
+        return _decoded(self._transport.ask(path, _ENCODER.encode(asked)), answer)
 
 
 def parts(customer_ids: Iterable[str]) -> list[list[str]]:
@@ -149,6 +153,13 @@ def parts(customer_ids: Iterable[str]) -> list[list[str]]:
         raise TypeError(f"customer_ids is a text; give a list, such as [{customer_ids!r}]")
     ids = list(dict.fromkeys(customer_ids))
     return [ids[start : start + MAX_IDS] for start in range(0, max(1, len(ids)), MAX_IDS)]
+
+
+def _decoded(body: bytes, answer: "msgspec.json.Decoder[T]") -> T:
+    try:
+        return answer.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise unreadable() from error
 
 
 def _list(names: Sequence[str] | None) -> list[str] | None:

@@ -101,6 +101,11 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes) -> ServiceErr
     )
 
 
+def unreadable() -> Failed:
+    """Make the error for an answer that says it is one, and is none of the service."""
+    return Failed("the answer cannot be read; a proxy or another program may have given it", code="unreadable")
+
+
 def _phrase(status: int) -> str:
     try:
         return HTTPStatus(status).phrase

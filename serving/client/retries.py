@@ -21,7 +21,7 @@ class Retries:
 
     Scores are read and change nothing, so that asking twice is safe. What took too long is not asked again, since that
     would double the load of a service that is slow. Waits are as long as the service said, or .1 s, .2 s, .4 s, …, and
-    longer by up to a half, by `random` in [0, 1), so that clients do not come back all at once.
+    longer by up to a half (but for `longest`), by `random` in [0, 1), so that clients do not come back all at once.
     """
 
     times: int = 4
@@ -34,4 +34,4 @@ class Retries:
         if tried > self.times or not (isinstance(error, Unreachable) or error.status in AGAIN):
             return None
         least = error.retry_after if error.retry_after is not None else min(self.longest, _FIRST * 2 ** (tried - 1))
-        return None if least > self.longest else least * (1 + self.random() / 2)
+        return None if least > self.longest else min(self.longest, least * (1 + self.random() / 2))

@@ -42,11 +42,12 @@ def _answer(listening: socket.socket, answers: Sequence[bytes], asked: list[byte
 
 
 def _whole(connection: socket.socket) -> bytes:
-    """Read one question, its body too."""
+    """Read one question, its body too; or what there is of it, where the client breaks off."""
     read = b""
-    while True:
-        read += connection.recv(65_536)
+    while more := connection.recv(65_536):
+        read += more
         head, end, body = read.partition(b"\r\n\r\n")
         said = re.search(rb"content-length: (\d+)", head.lower())
         if end and len(body) >= (int(said[1]) if said else 0):
-            return read
+            break
+    return read

@@ -100,7 +100,12 @@ def test_none_are_asked_again_where_nobody_wants_it() -> None:
 def test_waits_grow_up_to_the_longest_and_by_chance() -> None:
     error = Unreachable("", code="unreachable")
     told = [Retries(9, 1.0, random=lambda: 0.5).pause(error, tried) for tried in range(1, 11)]
-    assert told == [0.125, 0.25, 0.5, 1.0, *[1.25] * 5, None]
+    assert told == [0.125, 0.25, 0.5, *[1.0] * 6, None]
+
+
+def test_no_wait_is_longer_than_the_longest() -> None:
+    error = RateLimited("", code="rate_limited", status=429, retry_after=9.99)
+    assert Retries(longest=10.0, random=lambda: 0.999).pause(error, 1) == 10.0
 
 
 def test_a_readiness_that_is_none_is_an_answer() -> None:
