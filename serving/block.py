@@ -12,6 +12,7 @@ from models.contract import eligible, keys_of
 from models.registry import Registered
 from serving.store.layout import Layout, Matrix
 from serving.store.store import Block, Generation, Store
+from serving.suppression import check_block_name
 
 ANSWER: Final = "answer."
 """Begins the names of the columns that hold what the batch answered."""
@@ -58,6 +59,7 @@ def write_rows(
                 yield customer_id, row
 
     artifact = registered.artifact
+    check_block_name(artifact.name)
     told = {
         **about,
         "model": artifact.name,

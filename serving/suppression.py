@@ -99,6 +99,12 @@ class Suppressions:
         return pd.DataFrame(sorted(self.reasons.items()), columns=_COLUMNS, dtype="str")
 
 
+def check_block_name(model: str) -> None:
+    """Raise `ValueError` for a model whose rows would lie where this list does."""
+    if model == BLOCK:
+        raise ValueError(f"no model can be called {model!r}: the store holds those who may not be scored by that name")
+
+
 def write_suppressed(store: Store, suppressions: Suppressions) -> Generation:
     """Write the list to the store, in the place of the one before; the service then refuses those customers."""
 

@@ -11,7 +11,7 @@ from adbc_driver_postgresql import dbapi
 
 from features.engine.render import identifier, text
 from features.engine.scan import renaming
-from features.engine.sink import LEDGER, NOT_OURS, NotWritten
+from features.engine.sink import LEDGER, NOT_OURS, NotWritten, count
 from features.engine.table_name import TableName, table_of
 from features.tables import HistoryError
 
@@ -50,13 +50,18 @@ def streamed(uri: str, table: str, columns: Sequence[str]) -> Iterator[pa.Record
             raise HistoryError(f"{name} cannot be read: {_first_line(error)}") from error
 
 
-def said_of_table(uri: str, table: str) -> str | None:
-    """Give the manifest of the batch that a table holds; None where there is no table.
+def said_of_table(uri: str, table: str) -> tuple[str, int] | None:
+    """Give the manifest of the batch that a table holds, and how many rows it has; None where there is no table.
 
     Raises `NotWritten` for a table that no batch wrote, and `HistoryError` where the server cannot be reached.
     """
     with _writing(uri, table) as cursor:
-        return _said(cursor, table_of(table), table)
+        name = table_of(table)
+        said = _said(cursor, name, table)
+        if said is None:
+            return None
+        cursor.execute(count(name))
+        return said, int(cursor.fetchall()[0][0])
 
 
 def write_postgresql(uri: str, table: str, batches: pa.RecordBatchReader, *, manifest: str) -> None:

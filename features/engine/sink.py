@@ -22,8 +22,8 @@ class NotWritten(OSError):
     """A table that cannot be written, or read to see what it holds; the message says why."""
 
 
-def said_of(path: Path, table: str) -> str | None:
-    """Give the manifest of the batch that a table holds; None where there is no table.
+def said_of(path: Path, table: str) -> tuple[str, int] | None:
+    """Give the manifest of the batch that a table holds, and how many rows it has; None where there is no table.
 
     Raises `NotWritten` for a table that no batch wrote.
     """
@@ -31,7 +31,8 @@ def said_of(path: Path, table: str) -> str | None:
     if not path.is_file():
         return None
     with _attached(path, table, read_only=True) as opened:
-        return _said(opened, name, table)
+        said = _said(opened, name, table)
+        return None if said is None else (said, int(opened.execute(count(name)).fetchall()[0][0]))
 
 
 def write_duckdb(path: Path, table: str, batches: pa.RecordBatchReader, *, manifest: str) -> None:
@@ -54,6 +55,11 @@ def write_duckdb(path: Path, table: str, batches: pa.RecordBatchReader, *, manif
         opened.execute(f"CREATE TABLE IF NOT EXISTS {ledger} (name VARCHAR PRIMARY KEY, manifest VARCHAR)")
         opened.execute(f"INSERT OR REPLACE INTO {ledger} VALUES ({text(name.name)}, {text(manifest)})")
         opened.execute("COMMIT")
+
+
+def count(name: TableName) -> str:
+    """Ask how many rows a table has."""
+    return f"SELECT count(*) FROM {name.sql}"
 
 
 def _ledger(name: TableName) -> TableName:

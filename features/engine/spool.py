@@ -67,5 +67,12 @@ def _read(files: Sequence[Path]) -> str:
 
 
 def _copy(opened: duckdb.DuckDBPyConnection, query: str, order: Sequence[str], to: Path) -> None:
-    by = f" ORDER BY {', '.join(map(identifier, order))}" if order else ""
-    opened.execute(f"COPY ({query}{by}) TO {text(str(to))} (FORMAT parquet, ROW_GROUP_SIZE {_GROUP})")
+    """Write rows in an order, and by all other columns where that leaves it open, so that the same rows are a same file.
+
+    What does not fit in memory is spilled beside the file: who removes its folder removes what a killed process left.
+    """
+    opened.execute(f"SET temp_directory = {text(str(to.with_name('spilled')))}")
+    names = [str(row[0]) for row in opened.execute(f"DESCRIBE {query}").fetchall()]
+    by = [*order, *(name for name in names if name not in order)]
+    ordered_by = f" ORDER BY {', '.join(map(identifier, by))}" if order else ""
+    opened.execute(f"COPY ({query}{ordered_by}) TO {text(str(to))} (FORMAT parquet, ROW_GROUP_SIZE {_GROUP})")

@@ -10,7 +10,7 @@ from typing import Protocol
 from features.engine.postgresql import said_of_table, write_postgresql
 from features.engine.sink import said_of, write_duckdb
 from serving.batch import manifest
-from serving.batch.draft import Draft, Written, hash_of
+from serving.batch.draft import Draft, Written, hash_of, settled
 from serving.batch.files import write_csv, write_parquet
 from serving.batch.manifest import MANIFEST, Manifest
 from serving.batch.place import Place
@@ -28,7 +28,7 @@ class Destination(Protocol):
     """Whether frames and reasons go there too."""
 
     def workspace(self, model: str) -> Path:
-        """Give the folder to make a model's batch in; the draft is the folder of the model's name therein."""
+        """Give the folder to make a model's batch in; drafts lie in it as `drafts/MODEL`."""
 
     def held(self, asked: Mapping[str, str]) -> dict[str, Manifest]:
         """Give what is said of those models whose very question, by model, the destination answers now, and whole.
@@ -55,12 +55,22 @@ class Folders:
 
     def held(self, asked: Mapping[str, str]) -> dict[str, Manifest]:
         """Read each batch.json, and hold the files against it."""
+        for model in asked:
+            self._recover(model)
         read = {model: self._read(self.of(model)) for model in asked}
         return {
             model: told
             for model, told in read.items()
             if told and told["question"] == asked[model] and manifest.holds(self.of(model), told)
         }
+
+    def _recover(self, model: str) -> None:
+        """Give an older batch its name back, where a process was killed before the new one had it."""
+        if self._older(model).exists() and not self.of(model).exists():
+            os.replace(self._older(model), self.of(model))
+
+    def _older(self, model: str) -> Path:
+        return self.workspace(model) / "older"
 
     def _read(self, folder: Path) -> Manifest | None:
         told = manifest.read(folder / MANIFEST)
@@ -74,9 +84,8 @@ class Folders:
             manifest.write(told[model], draft.folder / MANIFEST)
             folder = self.of(model)
             if folder.exists():
-                older = draft.folder.with_name("older")
-                shutil.rmtree(older, ignore_errors=True)
-                os.replace(folder, older)
+                shutil.rmtree(self._older(model), ignore_errors=True)
+                os.replace(folder, self._older(model))
             os.replace(draft.folder, folder)
 
 
@@ -94,6 +103,7 @@ class File:
 
     def held(self, asked: Mapping[str, str]) -> dict[str, Manifest]:
         """Read FILE.batch.json, and hold the file against it."""
+        self._recover()
         told = manifest.read(self._manifest)
         if told is None and self.place.path.exists():
             raise Taken(f"{self.place.path} is there and no batch wrote it; name another file, or remove it")
@@ -101,17 +111,25 @@ class File:
         return found if told and found and manifest.holds(self.place.path.parent, told) else {}
 
     def publish(self, drafts: Mapping[str, Draft], told: Mapping[str, Manifest]) -> None:
-        """Put the parts into one file, which gets its name when it is whole.
-
-        What is said of it is there before it: a file without that would be somebody else's.
-        """
+        """Put the parts into one file, which gets its name when it is whole, and then say what it is."""
         write = write_csv if self.place.kind == "csv" else write_parquet
         made = self.workspace("") / self.place.path.name
         files = {made.name: Written(write(shared(list(drafts.values())), made), hash_of(made))}
-        said = made.with_name(MANIFEST)
-        said.write_text(manifest.text(manifest.of_several(list(told.values()), files)), encoding="utf-8")
-        os.replace(said, self._manifest)
+        manifest.write(manifest.of_several(list(told.values()), files), self._said)
+        settled(made)
+        settled(self._said)
         os.replace(made, self.place.path)
+        os.replace(self._said, self._manifest)
+
+    def _recover(self) -> None:
+        """Put what is said of the file beside it, where a process was killed between the two."""
+        said = manifest.read(self._said)
+        if said is not None and manifest.holds(self.place.path.parent, said):
+            os.replace(self._said, self._manifest)
+
+    @property
+    def _said(self) -> Path:
+        return self.workspace("") / MANIFEST
 
     @property
     def _manifest(self) -> Path:
@@ -135,12 +153,16 @@ class Table:
         return self.folder / manifest.short_hash(self.place.at, self.place.table)
 
     def held(self, asked: Mapping[str, str]) -> dict[str, Manifest]:
-        """Ask the ledger."""
+        """Ask the ledger, and count the rows: others may take some away."""
         if self.place.kind == "duckdb":
-            said = said_of(self.place.path, self.place.table)
+            found = said_of(self.place.path, self.place.table)
         else:
-            said = said_of_table(self.place.at, self.place.table)
-        return {} if said is None else manifest.by_model(manifest.parsed(said), asked)
+            found = said_of_table(self.place.at, self.place.table)
+        if found is None:
+            return {}
+        said, rows = found
+        models = manifest.by_model(manifest.parsed(said), asked)
+        return models if rows == sum(told["rows"] for told in models.values()) else {}
 
     def publish(self, drafts: Mapping[str, Draft], told: Mapping[str, Manifest]) -> None:
         """Write rows and manifest in one transaction."""

@@ -15,12 +15,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from configs.whole import whole_file
+from serving.batch.files import repeated
 
 JOURNAL: Final = "journal.jsonl"
+DRAFTS: Final = "drafts"
+"""The folder of drafts in a workspace, in which other things lie too."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ class Draft:
 
 def begun(folder: Path) -> bool:
     """Whether a folder holds drafts with blocks that are finished."""
-    return any(_read(journal)[1] for journal in folder.glob(f"*/{JOURNAL}"))
+    return any(_read(journal)[1] for journal in folder.glob(f"{DRAFTS}/*/{JOURNAL}"))
 
 
 def _line(finished: Finished) -> str:
@@ -145,17 +147,17 @@ def _put(content: Any, path: Path) -> Written:
         draft.unlink(missing_ok=True)
         _link(content, draft)
     else:
-        texts = [each.name for each in content.schema if each.name != "customer_id" and not _plain(each.type)]
-        pq.write_table(content, draft, use_dictionary=texts, store_schema=False)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
+        pq.write_table(content, draft, use_dictionary=repeated(content.schema), store_schema=False)
+        settled(draft)
     os.replace(draft, path)
     draft.unlink(missing_ok=True)  # two names of one file stay two
     return Written(pq.read_metadata(path).num_rows, hash_of(path))
 
 
-def _plain(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_primitive(kind))
+def settled(file: Path) -> None:
+    """Wait until a file is on the disk."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
 
 
 def _link(file: Path, name: Path) -> None:

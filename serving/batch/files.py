@@ -15,9 +15,13 @@ _GROUP: Final = 131_072
 
 def write_parquet(rows: pa.RecordBatchReader, path: Path) -> int:
     """Write rows as Parquet; gives how many there were."""
-    texts = [each.name for each in rows.schema if pa.types.is_string(each.type) and each.name != "customer_id"]
-    with pq.ParquetWriter(path, rows.schema, use_dictionary=texts, store_schema=False) as writer:
+    with pq.ParquetWriter(path, rows.schema, use_dictionary=repeated(rows.schema), store_schema=False) as writer:
         return _counted(_groups(rows), writer.write_table)
+
+
+def repeated(schema: pa.Schema) -> list[str]:
+    """Name the columns that Parquet keeps by a dictionary: texts, but ids, which hardly repeat."""
+    return [each.name for each in schema if each.name != "customer_id" and not pa.types.is_primitive(each.type)]
 
 
 def write_csv(rows: pa.RecordBatchReader, path: Path) -> int:
@@ -30,7 +34,7 @@ def write_csv(rows: pa.RecordBatchReader, path: Path) -> int:
 def _opened(path: Path) -> Iterator[IO[bytes]]:
     """Open for writing; a compressed file tells neither its name nor its time, so that the bytes are the rows'."""
     with path.open("wb") as plain:
-        if path.suffix != ".gz":
+        if path.suffix.lower() != ".gz":
             yield plain
             return
         with gzip.GzipFile(filename="", mode="wb", fileobj=plain, mtime=0, compresslevel=6) as packed:

@@ -25,8 +25,11 @@ class Place:
         at = _held(at)
         if at.startswith(("postgresql://", "postgres://")):
             return cls("postgresql", at, _named(table, "postgresql://user:password@host:5432/database#TABLE"))
+        file = _held(at.removeprefix("duckdb:")) if at.startswith("duckdb:") else at
+        if "://" in file:
+            raise ValueError(f"{file.partition('://')[0]}:// is no place that can be read or written; say {KINDS}")
         if at.startswith("duckdb:"):
-            return cls("duckdb", _held(at.removeprefix("duckdb:")), _named(table, "duckdb:FILE#TABLE"))
+            return cls("duckdb", file, _named(table, "duckdb:FILE#TABLE"))
         if table:
             raise ValueError(f"{said.partition('#')[0]!r} has no tables; say {KINDS}")
         return cls(_kind(at), at)

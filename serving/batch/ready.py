@@ -53,6 +53,7 @@ class Ready:
         kinds = dict(zip(self._rows.schema.names, self._rows.schema.types, strict=True))
         told = [line for artifact in self.artifacts for line in _wrong(artifact, kinds)]
         told += _wrong_keys(self._rows.parts)
+        told += [] if self._rows.count else ["there is no row"]
         if told:
             raise ValueError(f"the rows of {self.name} cannot be scored:\n" + "\n".join(f"- {line}" for line in told))
 

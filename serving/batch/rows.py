@@ -134,10 +134,21 @@ def is_numbers(kind: pa.DataType) -> bool:
 
 
 def shaped(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """Give a batch the columns of a schema, of its types; one that is not there is null."""
+    """Give a batch the columns of a schema, of its types; one that is not there is null.
+
+    Raises `ValueError` that names a column whose values are none of its type; values are never shown.
+    """
     have = set(batch.schema.names)
     columns = [
-        batch.column(field.name).cast(field.type) if field.name in have else pa.nulls(batch.num_rows, field.type)
+        _cast(batch.column(field.name), field) if field.name in have else pa.nulls(batch.num_rows, field.type)
         for field in schema
     ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _cast(values: pa.Array, field: pa.Field) -> pa.Array:
+    try:
+        return values.cast(field.type)
+    except pa.ArrowException:
+        told = f"column {field.name!r} is {values.type}, and some of its values cannot be read as {field.type}"
+        raise ValueError(f"{told}; mend them, or give the column another type") from None

@@ -15,10 +15,11 @@ from models.registry import Registered
 from serving.batch.answers import columns_of, reasons, scores
 from serving.batch.blocks import Block, customers
 from serving.batch.destinations import Destination
-from serving.batch.draft import Draft, Finished, Written
+from serving.batch.draft import DRAFTS, Draft, Finished, Written
 from serving.batch.manifest import FRAME, REASONS, SCORES, Manifest, of_model
 from serving.batch.question import Asked, Group
 from serving.batch.workspace import workspace
+from serving.suppression import check_block_name
 
 _ROWS: Final = "rows"
 Told = Callable[[str, int, int], None]
@@ -51,7 +52,9 @@ def run(
         }
         found = to.held(questions)
         left = [each for group in groups if (each := group.without(found)).models]
-        drafts = {name: Draft.at(to.workspace(name) / name, questions[name], now=clock()) for name in _names(left)}
+        drafts = {
+            name: Draft.at(to.workspace(name) / DRAFTS / name, questions[name], now=clock()) for name in _names(left)
+        }
         for group in left:
             _Pass(group, drafts, asked, to.holds_frames and group.source.keeps_frame, told).go(_work(to, group))
         made = {name: _said(group, name, drafts[name], clock()) for group in left for name in group.models}
@@ -73,6 +76,7 @@ def _check(groups: Sequence[Group], asked: Asked, to: Destination) -> None:
     if any(asked.reasons.values()) and not to.holds_frames:
         raise ValueError("reasons go to a folder, and not into a file or table of scores: give a folder, or leave them")
     for name, registered in (each for group in groups for each in group.models.items()):
+        check_block_name(name)
         model = registered.artifact.model_name
         if asked.reasons.get(name) and not isinstance(registered.artifact.model, Explained):
             raise NotExplained(f"the scores of {model!r} are no sums over features, so {name} gives no reasons")

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from models.artifact import Artifact
 from models.registry import Registered
-from serving.batch.manifest import FRAME, SCORES, Manifest
+from serving.batch import manifest
+from serving.batch.manifest import FRAME, MANIFEST, SCORES, Manifest
+from serving.batch.workspace import InUse
 from serving.block import row_frame, write_rows
 from serving.store.layout import Column, Layout
 from serving.store.store import Store
@@ -15,22 +18,42 @@ from serving.store.store import Store
 def to_store(store: Store, registered: Registered, folder: Path, told: Manifest) -> None:
     """Write the batch in a folder to the store, unless it is there; the service then answers from it.
 
-    Raises what the store raises, and `ValueError` for a batch without its frame.
+    Raises what the store raises, `ValueError` for a batch without its frame, and `InUse` where another takes its place
+    in the folder meanwhile; the store then keeps what it has.
     """
     current = store.current(registered.artifact.name)
     if current is not None and current.about.get("question") == told["question"]:
         return
-    if not any(name.startswith(FRAME) for name in told["files"]):
-        raise ValueError(f"the batch in {folder} holds no rows that the service could answer from: nobody was scored")
+    if told["rows"] and not any(name.startswith(f"{FRAME}/") for name in told["files"]):
+        raise ValueError(
+            f"the batch in {folder} holds no rows that the service could answer from: its frame is not there"
+        )
     about = {key: each for key, each in told.items() if key != "files"}
-    write_rows(store, registered, _layout(_parts(registered, folder)), _parts(registered, folder), about=about)
+    layout = _layout(_parts(registered, folder, told))
+    write_rows(store, registered, layout, _parts(registered, folder, told), about=about)
 
 
-def _parts(registered: Registered, folder: Path) -> Iterator[pd.DataFrame]:
-    """Give features and answers side by side, block by block."""
-    for frame in sorted((folder / FRAME).glob("part-*.parquet")):
-        scores = folder / SCORES / frame.name
-        yield row_frame(registered.artifact, pd.read_parquet(frame), pd.read_parquet(scores))
+def _parts(registered: Registered, folder: Path, told: Manifest) -> Iterator[pd.DataFrame]:
+    """Give features and answers side by side, block by block, all of the very batch that is told of. Raises `InUse`."""
+    if not told["rows"]:
+        yield _nobody(registered.artifact)
+    try:
+        for name in [each for each in told["files"] if each.startswith(f"{FRAME}/")]:
+            scores = folder / SCORES / Path(name).name
+            yield row_frame(registered.artifact, pd.read_parquet(folder / name), pd.read_parquet(scores))
+        same = manifest.read(folder / MANIFEST) == told
+    except FileNotFoundError:
+        same = False
+    if not same:
+        raise InUse(f"another process has put another batch into {folder}; the store gets that one from there")
+
+
+def _nobody(artifact: Artifact) -> pd.DataFrame:
+    """Give the columns of a batch that scored nobody."""
+    numbers = pd.DataFrame(columns=[*artifact.features], dtype="float64")
+    texts = pd.DataFrame(columns=["customer_id", *(["category"] if artifact.categories else [])], dtype="str")
+    frame = texts.join(numbers).assign(cutoff=pd.Series(dtype="datetime64[us]"))
+    return row_frame(artifact, frame, pd.DataFrame({"score": pd.Series(dtype="float64")}))
 
 
 def _layout(parts: Iterator[pd.DataFrame]) -> Layout:

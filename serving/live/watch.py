@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
@@ -14,14 +15,13 @@ from serving.live.golden import NotGolden, check_golden
 from serving.live.live import Live
 from serving.live.snapshot import Snapshot
 from serving.live.source import Source, SourceAway, Versions
-from serving.store.store import Block, Generation, Store, StoreAway
+from serving.store.store import Block, Generation, NotAsWritten, Store, StoreAway
+from serving.suppression import BLOCK as SUPPRESSED
 
 T = TypeVar("T")
 PATIENCE: Final = 1.0
 """Seconds that a look waits for the registry: while it is slow, batches are swapped all the same."""
 SLOW: Final = f"the registry has not answered for {PATIENCE:g} s"
-SUPPRESSED: Final = "suppressed"
-"""The block of those who must not be scored."""
 logger = logging.getLogger(__name__)
 
 
@@ -48,7 +48,9 @@ class Watch:
         self.snapshot = Snapshot({})
         self.state = State()
         self.opened: dict[str, Held] = {}
-        self._errands = Errands("registry")
+        self.refused: Mapping[tuple[str, str], str] = {}
+        self.loaded: Mapping[tuple[str, str], Registered] = {}
+        self._errands, self._asked = Errands("registry"), set[Hashable]()
         self._versions: Versions | None = None
 
     async def run(self, *, every: float, looked: Callable[[], None] = lambda: None) -> None:
@@ -68,7 +70,10 @@ class Watch:
         champions = await made.all_of("champion", self.snapshot.models)
         challengers = await made.all_of("challenger", self.snapshot.challengers)
         suppressed = await made.suppressed(self.snapshot.suppressed)
-        self.state = State(source_away, made.store_away, made.waiting)
+        self.state, self.refused = State(source_away, made.store_away, made.waiting), made.refused
+        self.loaded = made.loaded
+        self._errands.drop(but=self._asked)
+        self._asked = set()
         snapshot = Snapshot(champions, challengers, suppressed)
         if snapshot != self.snapshot:
             self.snapshot = snapshot
@@ -77,15 +82,23 @@ class Watch:
 
     async def ask(self, errand: Callable[[], T], *, key: Hashable) -> T:
         """Ask the source; who is served already is not kept waiting. Raises `NotYet`, and what the errand raises."""
+        self._asked.add(key)
         return await self._errands.run(errand, key=key, seconds=PATIENCE if self.snapshot.models else None)
+
+    def close(self) -> None:
+        """Ask the source for no more."""
+        self._errands.close()
 
     async def _seen_versions(self) -> tuple[Versions, str | None]:
         """Give the versions that the source tells, or the last that it told, and why it tells none now."""
         try:
             self._versions = await self.ask(self.source.versions, key="versions")
-        except (SourceAway, NotYet) as error:
+        except NotYet:
             self.counted("registry", "")
-            return self._versions or {}, str(error) or SLOW
+            return self._versions or {}, SLOW
+        except SourceAway as error:
+            self.counted("registry", "")
+            return self._versions or error.remembered, str(error)
         return self._versions, None
 
 
@@ -97,6 +110,10 @@ class _Made:
     versions: Versions
     waiting: dict[str, str] = field(default_factory=dict)
     store_away: str | None = None
+    refused: dict[tuple[str, str], str] = field(default_factory=dict)
+    """What was not right, by model and version, or by block and generation, and why: it is not looked at again."""
+    loaded: dict[tuple[str, str], Registered] = field(default_factory=dict)
+    """By name and version, what there is now, live or not: it is not loaded again."""
 
     async def all_of(self, alias: str, before: Mapping[str, Live]) -> dict[str, Live]:
         """Make the live models of an alias; one that cannot be made stays what it was."""
@@ -154,14 +171,39 @@ class _Made:
         if needs_batch and live.held is None:
             return None
         if live is not before:
-            await _asked_golden(live)
+            await self._golden(live)
         return live
+
+    async def _golden(self, live: Live) -> None:
+        """Ask golden rows, once of a version and a batch. Raises `NotGolden` and `StoreAway`."""
+        number = live.held.generation.number if live.held else ""
+        with self._once(live.name, f"{live.registered.version}/{number}", NotGolden):
+            await _asked_golden(live)
+
+    @contextmanager
+    def _once(self, name: str, which: str, error: type[Exception]) -> Iterator[None]:
+        """Note that something is not right; what is noted already is refused for the same reason."""
+        key = name, which
+        told = self.watch.refused.get(key) or self.refused.get(key)
+        if told is not None:
+            self.refused[key] = told
+            raise error(told)
+        try:
+            yield
+        except error as wrong:
+            self.refused[key] = str(wrong)
+            raise
 
     async def _registered(self, name: str, version: str, before: Live | None) -> Registered:
         """Load a version; one that is live is at hand. Raises `SourceAway`, `NotYet` and `ValueError`."""
         if before is not None and before.registered.version == version:
             return before.registered
-        return await self.watch.ask(partial(self.watch.source.load, name, version), key=(name, version))
+        key = name, version
+        found = self.loaded.get(key) or self.watch.loaded.get(key)
+        if found is None:
+            found = await self.watch.ask(partial(self.watch.source.load, name, version), key=key)
+        self.loaded[key] = found
+        return found
 
     async def _candidate(self, registered: Registered, before: Live | None) -> Live:
         """Put a version and the store's current batch together; `before` itself where neither is new."""
@@ -209,7 +251,8 @@ class _Made:
                 return before
             opened = await asyncio.to_thread(self.watch.store.open, name)
             if opened is not None:
-                await asyncio.to_thread(opened.verify)
+                with self._once(name, opened.generation.number, NotAsWritten):
+                    await asyncio.to_thread(opened.verify)
             return opened
         except StoreAway as error:
             self.watch.counted("store", name)

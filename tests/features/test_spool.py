@@ -79,7 +79,7 @@ def test_a_table_and_what_is_said_of_it_change_together(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "a.db"
     assert said_of(path, "t") is None
     write_duckdb(path, "t", pa.table({"x": [1, 2]}).to_reader(), manifest="one's")
-    assert said_of(path, "T") == "one's"
+    assert said_of(path, "T") == ("one's", 2)
     assert said_of(path, "u") is None
     write_duckdb(path, "t", pa.table({"y": ["a"]}).to_reader(), manifest="two")
     with duckdb.connect(str(path)) as opened:

@@ -219,7 +219,8 @@ def _publish(folder: Path, version: str, *parts: list[str]) -> dict[str, Any]:
 def test_a_batch_that_is_replaced_while_it_is_read_is_read_anew(
     parts: tuple[list[str], ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, published = pq.read_table, []
+    read = pq.read_table
+    published: list[dict[str, Any]] = []
     _publish(tmp_path / "churn", "1", ["a"], ["b"])
 
     def reads(path: Path) -> pa.Table:
@@ -244,7 +245,7 @@ def test_a_batch_that_scored_nobody_is_an_audience_of_nobody(tmp_path: Path) -> 
 
 def test_a_file_that_is_no_audience_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("mine")
-    said = {"columns": {"score": "score"}, "choice": Choice(top=1), "batch": BATCH, "out": {}}
+    said: dict[str, Any] = {"columns": {"score": "score"}, "choice": Choice(top=1), "batch": BATCH, "out": {}}
     with pytest.raises(Taken, match="is there and no audience; name another file, or remove it"):
         write_audience(SCORES, tmp_path / "a.csv", **said)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.csv", "mine")]

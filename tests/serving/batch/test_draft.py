@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from serving.batch.draft import JOURNAL, Draft, Finished, begun
+from serving.batch.draft import DRAFTS, JOURNAL, Draft, Finished, begun
 
 NOW = datetime(2025, 10, 2, tzinfo=UTC)
 TABLE = pa.table({"customer_id": ["a", "b"], "score": [0.5, 0.25]})
@@ -16,7 +16,7 @@ TABLE = pa.table({"customer_id": ["a", "b"], "score": [0.5, 0.25]})
 @pytest.fixture
 def made(tmp_path: Path) -> Draft:
     """Finish three blocks."""
-    draft = Draft.at(tmp_path / "draft", "why", now=NOW)
+    draft = Draft.at(tmp_path / DRAFTS / "draft", "why", now=NOW)
     for block in range(3):
         files = dict([draft.write("scores.parquet", block, TABLE), draft.write("frame.parquet", block, TABLE)])
         draft.finish(Finished(block, "2025-10-01", 2, {"erased": block}, files))
@@ -33,7 +33,7 @@ def test_what_is_finished_is_found_again(made: Draft) -> None:
     assert again.started == "2025-10-02T00:00:00+00:00"
     assert [again.rows(name) for name in ("scores.parquet", "frame.parquet", "reasons.parquet")] == [6, 6, 0]
     assert [path.name for path in again.parts("scores.parquet")] == [f"part-0000{block}.parquet" for block in range(3)]
-    assert begun(made.folder.parent)
+    assert begun(made.folder.parent.parent)
     assert not begun(made.folder)
 
 
@@ -41,7 +41,7 @@ def test_another_question_begins_anew(made: Draft) -> None:
     (made.folder / "stray").touch()
     assert _again(made, "what").finished == {}
     assert [path.name for path in made.folder.iterdir()] == [JOURNAL]
-    assert not begun(made.folder.parent)
+    assert not begun(made.folder.parent.parent)
 
 
 @pytest.mark.parametrize("cut", [1, 5, 60])

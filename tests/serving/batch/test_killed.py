@@ -16,7 +16,7 @@ import pytest
 from adbc_driver_postgresql import dbapi
 
 from models.registry import Registered
-from serving.batch.draft import JOURNAL
+from serving.batch.draft import DRAFTS, JOURNAL
 from serving.batch.place import Place
 from tests import postgresql_server
 
@@ -134,7 +134,7 @@ def test_a_run_that_is_killed_again_and_again_gets_there(start: Start, whole: di
 def test_a_kill_from_outside_at_any_time(start: Start, whole: dict[str, bytes], tmp_path: Path) -> None:
     to = tmp_path / "out"
     for lines in (1, 3, 5):
-        process, journal = start(f"{to}/"), to / f".{NAMES[0]}.batch" / NAMES[0] / JOURNAL
+        process, journal = start(f"{to}/"), to / f".{NAMES[0]}.batch" / DRAFTS / NAMES[0] / JOURNAL
         while not (journal.exists() and journal.read_bytes().count(b"\n") >= lines):
             time.sleep(0.001)
         os.kill(process.pid, signal.SIGKILL)
@@ -146,7 +146,7 @@ def test_a_kill_from_outside_at_any_time(start: Start, whole: dict[str, bytes], 
 def test_what_was_finished_is_not_done_again(start: Start, whole: dict[str, bytes], tmp_path: Path) -> None:
     to = tmp_path / "out"
     _ends(start(f"{to}/", "between data and journal", 3 * 3 + 1), -signal.SIGKILL)
-    parts = sorted((to / f".{NAMES[0]}.batch" / NAMES[0] / "scores.parquet").glob("part-*"))
+    parts = sorted((to / f".{NAMES[0]}.batch" / DRAFTS / NAMES[0] / "scores.parquet").glob("part-*"))
     written = {path.name: path.stat().st_ino for path in parts}
     assert len(written) == 4
     _ends(start(f"{to}/"), 0)

@@ -43,6 +43,9 @@ def test_a_word_is_a_place(said: str, kind: str, at: str, table: str, monkeypatc
         ("postgresql://u:hunter2@h/d", "a database needs the name of a table: write postgresql://user:password@"),
         ("$NOWHERE#x", "the environment variable 'NOWHERE', which says where a table lies, is not set"),
         ("scores.csv#x", "'scores.csv' has no tables"),
+        ("s3://u:hunter2@bucket/scores.parquet", "s3:// is no place that can be read or written; say a folder, FILE"),
+        ("mysql://u:hunter2@h/d#scores", "mysql:// is no place that can be read or written"),
+        ("duckdb:s3://bucket/crm.db#scores", "s3:// is no place that can be read or written"),
     ],
 )
 def test_what_is_no_place_is_told(said: str, told: str) -> None:
