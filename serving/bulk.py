@@ -1,5 +1,6 @@
 """Many feature rows through many models at once, column by column."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from serving.live.live import Live
 from serving.live.snapshot import Snapshot
 from serving.messages import Reason
 from serving.said import Results, scores_of
-from serving.scorer import anyone, barred, chosen_of, run
+from serving.scorer import anyone, barred, chosen_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Bulk:
 
     told: list[Columns]
     barred: dict[str, Results]
+    customer_ids: list[str]
 
     @property
     def counts(self) -> "Counter[tuple[str, str]]":
@@ -40,11 +42,11 @@ class Bulk:
         return Counter(counts)
 
     def results(self) -> Results:
-        """Give it customer by customer, as the other routes do."""
-        by_customer: dict[str, Results] = dict(self.barred)
+        """Give it customer by customer in the order of the rows, as the other routes do."""
+        by_customer: dict[str, Results] = {each: [*self.barred.get(each, ())] for each in self.customer_ids}
         for each in self.told:
             for customer_id, mine in scores_of(each.live, each.answers, each.reasons, cutoff=None):
-                by_customer.setdefault(customer_id, []).extend(mine)
+                by_customer[customer_id] += mine
         return [result for mine in by_customer.values() for result in mine]
 
 
@@ -71,8 +73,8 @@ async def bulk(
     kept = _needed(table, asked)
     if refused:
         kept = kept.filter(pa.array([each not in refused for each in ids]))
-    told = await run(len(kept), lambda: [_told(each, kept, cutoff, explain) for each in asked]) if len(kept) else []
-    return Bulk(told, refused)
+    told = await asyncio.to_thread(lambda: [_told(each, kept, cutoff, explain) for each in asked if len(kept)])
+    return Bulk(told, refused, list(dict.fromkeys(ids)))
 
 
 def _asked(chosen: Sequence[Live], table: pa.Table, *, named: bool) -> list[Live]:

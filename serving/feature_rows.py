@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 import numpy as np
@@ -17,6 +17,9 @@ from serving.store.layout import Matrix
 
 KEYS: Final = ("customer_id", "cutoff", "category", "eligible")
 MOST_COLUMNS: Final = 2_000
+YEARS: Final = (1900, 2200)
+"""A cutoff lies in these years, the last one out: what is predicted to come after it must have a date too."""
+_SECONDS: Final = tuple(int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in YEARS)
 Kind = Literal["number", "text", "null", "other"]
 
 
@@ -73,8 +76,10 @@ def kind_of(kind: pa.DataType) -> Kind:
 def lacks(artifact: Artifact, table: pa.Table) -> str | None:
     """Say what a table does not have that an artifact needs, or has otherwise; None where all is as it should be."""
     names = table.column_names
-    if "category" in names and not artifact.categories:
-        return f"{artifact.name} is asked about customers, and the rows have a category"
+    of_pairs = {"category": "a category", "eligible": "marks of what is eligible"}
+    for key, told in of_pairs.items():
+        if key in names and not artifact.categories:
+            return f"{artifact.name} is asked about customers, and the rows have {told}"
     missing = [name for name in (*_keys(artifact), *artifact.features) if name not in names]
     if missing:
         return f"{artifact.name} needs the columns {missing[:20]}, which the rows do not have"
@@ -169,6 +174,9 @@ def _check_cutoff(table: pa.Table) -> None:
         raise NotFeatures(f"cutoff is of type {column.type}; send timestamps without a zone")
     if column.null_count:
         raise NotFeatures(f"cutoff is null in {column.null_count} rows")
+    seconds = column.cast(pa.timestamp("s"), safe=False)
+    if len(column) and not (_SECONDS[0] <= pc.min(seconds).value and pc.max(seconds).value < _SECONDS[1]):
+        raise NotFeatures(f"a cutoff lies outside the years {YEARS[0]} to {YEARS[1] - 1}")
 
 
 def _check_eligible(table: pa.Table) -> None:

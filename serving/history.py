@@ -45,7 +45,7 @@ def observed(
         here = [each for each in artifacts if zone_of(each) == zone]
         try:
             with shared():
-                seen |= _seen(here, rows, pd.Timestamp(_local(cutoff, zone)), zone)
+                seen |= _seen(here, rows, pd.Timestamp(local_of(cutoff, zone)), zone)
         except ValueError as error:
             raise NotHistory(str(error)) from error
     return seen
@@ -65,12 +65,19 @@ def zone_of(artifact: Artifact) -> str:
     return artifact.provenance.get("zone", "UTC")
 
 
-def _local(time: datetime, zone: str) -> datetime:
-    return time.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if time.tzinfo else time
+def local_of(time: datetime, zone: str) -> datetime:
+    """Give an instant in the local time of a zone; a time without an offset is that already.
+
+    Raises `NotHistory` where it lies outside the years 1 to 9999 there.
+    """
+    try:
+        return time.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if time.tzinfo else time
+    except OverflowError:
+        raise NotHistory(f"a time lies outside the years 1 to 9999 in {zone}") from None
 
 
 def _seen(artifacts: Sequence[Artifact], rows: pd.DataFrame, at: pd.Timestamp, zone: str) -> dict[str, Seen]:
-    local = rows.assign(time=[_local(time, zone) for time in rows["time"]])
+    local = rows.assign(time=[local_of(time, zone) for time in rows["time"]])
     history = admit("the payload", {"transactions": local}, end=at, zone=zone)
     lacks = {each.name: _lacks(history, each) for each in artifacts}
     who = pd.DataFrame({"customer_id": rows["customer_id"].iloc[:1], "cutoff": [at]})

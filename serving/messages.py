@@ -30,6 +30,7 @@ RefusalCode = Literal[
     "not_enough_history",
     "not_in_population",
     "lacks_data",
+    "nothing_to_offer",
     "not_finite",
 ]
 """Why a customer has no score of a model."""

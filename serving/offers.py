@@ -52,7 +52,7 @@ def _offers(
 ) -> CustomerOffers | Refusal:
     scores = [each for each in results if isinstance(each, Score) and _passes(each, asked)]
     refusals = [each for each in results if isinstance(each, Refusal)]
-    if refusals and not scores:
+    if refusals and refusals[0].refusal != "nothing_to_offer":
         return refusals[0]
     artifact = live.registered.artifact
     return CustomerOffers(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
 import pandas as pd
 
@@ -15,9 +15,6 @@ from serving.messages import Refusal, Score
 from serving.said import Results, refused, scores_of
 from serving.shadow import Shadow
 
-T = TypeVar("T")
-FEW: Final = 64
-"""Up to so many rows are answered in the event loop; more go to a thread."""
 MEND: Final = "score them by payload, or wait for the next batch"
 BARRED: Final = {
     "opted_out": "the customer does not want to be scored",
@@ -80,7 +77,7 @@ class Scorer:
         asked = [each for each in ids if each not in told] if told else ids
         said = [await self._told(snapshot, live, asked, now=now, explain=explain) for live in chosen]
         without = [(each, live) for live, mine in zip(chosen, said, strict=True) for each in asked if each not in mine]
-        missing = await _missing(snapshot, chosen, without, named=models is not None) if without else {}
+        missing = await _missing(snapshot, chosen, without, may=may if models is not None else None) if without else {}
         return [
             result for customer_id in ids for part in (told, *said, missing) for result in part.get(customer_id, ())
         ]
@@ -98,7 +95,7 @@ class Scorer:
             return {each: [refused(live, each, "stale_features", stale)] for each in who}
         rows = [row for row in found if row is not None]
         asked = live, who, rows, explain
-        results = _answered(*asked) if len(who) <= FEW else await asyncio.to_thread(_answered, *asked)
+        results = _answered(*asked) if live.quick(rows, explain=explain) else await asyncio.to_thread(_answered, *asked)
         challenger = snapshot.challengers.get(live.name)
         if challenger is not None and self.shadow is not None:
             self.shadow.show(live, challenger, who, rows, results)
@@ -157,7 +154,10 @@ def chosen_of(
     Raises `UnknownModel`, `NotAllowed` (also for a name that nobody knows) and `NotExplaining`.
     """
     if models is None:
-        return [live for name, live in snapshot.models.items() if may(name)]
+        chosen = [live for name, live in snapshot.models.items() if may(name)]
+        if snapshot.models and not chosen:
+            raise NotAllowed("the key may ask none of the models that are served; ask for another key")
+        return chosen
     barred = [name for name in models if not may(name)]
     if barred:
         raise NotAllowed(f"the key may not ask {barred[0]!r}; ask for another key, or name others")
@@ -184,38 +184,41 @@ async def barred(snapshot: Snapshot, customer_ids: Sequence[str]) -> dict[str, R
     return told
 
 
-async def run(rows: int, answer: Callable[[], T]) -> T:
-    """Answer here for a few rows, in a thread for many."""
-    return answer() if rows <= FEW else await asyncio.to_thread(answer)
-
-
 async def _missing(
-    snapshot: Snapshot, chosen: Sequence[Live], without: Sequence[tuple[str, Live]], *, named: bool
+    snapshot: Snapshot,
+    chosen: Sequence[Live],
+    without: Sequence[tuple[str, Live]],
+    *,
+    may: Callable[[str], bool] | None,
 ) -> dict[str, Results]:
-    """Refuse those whom models do not hold: all that were named, or, of all there are, where none holds them."""
+    """Refuse those whom models do not hold.
+
+    Of named models each refuses, and `may` tells which others may be asked whether they know the customer; where none
+    was named (None) a customer is refused whom no model holds.
+    """
     lacking: dict[str, list[Live]] = {}
     for customer_id, live in without:
         lacking.setdefault(customer_id, []).append(live)
     nobody = [each for each, models in lacking.items() if len(models) == len(chosen)]
-    known = await _known(snapshot, nobody, but=chosen) if named else set()
+    others = [each for name, each in snapshot.models.items() if may and each not in chosen and may(name)]
+    known = await _known(others, nobody) if nobody else set()
     missing: dict[str, Results] = {
         each: [Refusal(each, "unknown", f"not in the latest batch of {_names(chosen)}; {MEND}")]
         for each in nobody
         if each not in known
     }
-    if named:
+    if may:
         for customer_id in lacking.keys() - missing.keys():
             missing[customer_id] = [_outside(live, customer_id) for live in lacking[customer_id]]
     return missing
 
 
-async def _known(snapshot: Snapshot, customer_ids: Sequence[str], *, but: Sequence[Live]) -> set[str]:
-    """Tell whom other models' batches hold."""
+async def _known(models: Sequence[Live], customer_ids: Sequence[str]) -> set[str]:
+    """Tell whom some models' batches hold."""
     known: set[str] = set()
-    for live in snapshot.models.values():
-        if live not in but and customer_ids:
-            found = await live.rows(customer_ids)
-            known |= {each for each, row in zip(customer_ids, found, strict=True) if row is not None}
+    for live in models:
+        found = await live.rows(customer_ids)
+        known |= {each for each, row in zip(customer_ids, found, strict=True) if row is not None}
     return known
 
 
@@ -233,13 +236,20 @@ def _outside(live: Live, customer_id: str) -> Refusal:
 
 
 def _answered(live: Live, who: list[str], rows: list[bytes], explain: int) -> Mapping[str, Results]:
+    """Say what a model makes of customers by their rows; of pairs there may be none that are asked about."""
     why = live.reasons(who, rows, top=explain) if explain else None
-    return dict(scores_of(live, live.answers(who, rows), why, cutoff=live.cutoff))
+    told = dict(scores_of(live, live.answers(who, rows), why, cutoff=live.cutoff))
+    return {each: told.get(each) or [_no_pairs(live, each)] for each in who}
+
+
+def _no_pairs(live: Live, customer_id: str) -> Refusal:
+    reason = "none of the customer's pairs is asked about at the cutoff: what could be offered was bought lately"
+    return refused(live, customer_id, "nothing_to_offer", reason)
 
 
 def _of_history(live: Live, seen: pd.DataFrame | Lacks, customer_id: str, cutoff: datetime, explain: int) -> Results:
     """Say what a model makes of an observed history."""
-    at = cutoff.isoformat()
+    at = live.local(cutoff).isoformat()
     if isinstance(seen, Lacks):
         return [refused(live, customer_id, "lacks_data", str(seen), at)]
     population = live.registered.artifact.population

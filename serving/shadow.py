@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice, repeat
+from itertools import islice
 from random import Random
 from typing import Final
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from serving.live.live import Live
 from serving.messages import Score
-from serving.said import Results
+from serving.said import Results, scores_of
 
 WAITING: Final = 256
 """So many requests wait for challengers at most; more are not scored by them."""
@@ -89,15 +89,24 @@ class Shadow:
                     logger.warning("a challenger could not score: %s", type(error).__name__)
 
     def _compare(self, task: _Task) -> None:
-        answers = task.challenger.answers(task.customer_ids, task.rows)
-        categories: list[str | None] = list(answers.categories or repeat(None, len(answers.owners)))
-        shadows = dict(zip(zip(answers.owners, categories, strict=True), answers.columns["score"], strict=True))
+        challenger, answers = task.challenger, task.challenger.answers(task.customer_ids, task.rows)
+        shadows = {
+            _key(each): each.score
+            for _, mine in scores_of(challenger, answers, cutoff=challenger.cutoff)
+            for each in mine
+            if isinstance(each, Score)
+        }
         for customer_id in task.customer_ids:
             for each in islice(task.results.get(customer_id, ()), SOME):
-                if isinstance(each, Score) and (customer_id, each.category) in shadows:
-                    self.told(self._compared(task, each, shadows[customer_id, each.category]))
+                if isinstance(each, Score) and _key(each) in shadows:
+                    self.told(self._compared(task, each, shadows[_key(each)]))
 
     def _compared(self, task: _Task, score: Score, shadow: float) -> Compared:
         digest = hashlib.blake2b(score.customer_id.encode(), key=self._salt, digest_size=8).hexdigest()
         versions = (task.champion.registered.version, task.challenger.registered.version)
         return Compared(datetime.now(UTC), score.model, *versions, digest, score.category, score.score, shadow)
+
+
+def _key(score: Score) -> tuple[str, str | None, str | None]:
+    """Name what a score is about."""
+    return score.customer_id, score.category, score.cutoff

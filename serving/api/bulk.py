@@ -1,5 +1,6 @@
 """`POST /v1/bulk`: many feature rows, as JSON or as an Arrow stream; the answer comes as the question did."""
 
+from asyncio import to_thread
 from itertools import chain
 from typing import Final
 
@@ -8,7 +9,7 @@ import pyarrow as pa
 
 from serving.api.arrow_stream import read_stream
 from serving.api.call import Call, Told, counted
-from serving.api.score import instant, told
+from serving.api.score import cutoff_of, told
 from serving.bulk import arrow
 from serving.bulk import bulk as scored
 from serving.feature_rows import table_of
@@ -27,9 +28,10 @@ async def bulk(scorer: Scorer, call: Call) -> Told:
         return await _of_arrow(scorer, call)
     asked = call.read(_JSON)
     call.paid(len(asked.rows))
-    cutoff = None if asked.cutoff is None else instant(asked.cutoff, "$.cutoff")
-    answer = await scored(scorer.snapshot, table_of(asked.rows), asked.models, cutoff=cutoff, may=call.caller.may)
-    return told(call, answer.results(), customers=len(asked.rows))
+    cutoff = None if asked.cutoff is None else cutoff_of(asked.cutoff)
+    table = await to_thread(table_of, asked.rows)
+    answer = await scored(scorer.snapshot, table, asked.models, cutoff=cutoff, may=call.caller.may)
+    return await to_thread(lambda: told(call, answer.results(), customers=len(asked.rows), models=asked.models))
 
 
 async def _of_arrow(scorer: Scorer, call: Call) -> Told:

@@ -23,7 +23,7 @@ async def offers(scorer: Scorer, call: Call) -> Told:
     return Told(
         body,
         customers=len(asked.customer_ids),
-        models=[name for name, _ in scores],
+        models=sorted({each.model for each in results if each.model}),
         scores=scores,
         refusals=refusals,
     )

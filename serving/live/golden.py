@@ -73,6 +73,8 @@ def _check_finite(name: str, scores: list[float]) -> None:
 def _check_same(live: Live, found: Answers, expected: Answers, how: str) -> None:
     if found.owners != expected.owners or found.categories != expected.categories:
         raise NotGolden(f"{live.name} answers for other rows where it is {how}")
+    if found.cutoffs is not None and list(found.cutoffs) != list(expected.cutoffs or ()):
+        raise NotGolden(f"{live.name} answers for other cutoffs where it is {how}")
     for name, values in expected.columns.items():
         mine = found.columns.get(name)
         if mine is None or not pd.Series(mine, dtype=object).equals(pd.Series(values, dtype=object)):

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import chain, repeat
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,17 @@ from numpy.typing import NDArray
 from models.contract import Explained, PredictsRows
 from models.registry import Registered
 from serving.block import ANSWER, Held
+from serving.history import local_of, zone_of
 from serving.live.answers import Answers
 from serving.live.why import Why
 from serving.messages import Reason
 from serving.store.layout import Column, Matrix
 from serving.store.store import StoreAway
 
+FEW: Final = 64
+"""Up to so many rows are answered in the event loop; more go to a thread."""
+FEW_EXPLAINED: Final = 4
+"""So many with reasons."""
 _KEYS: Final = frozenset({"customer_id", "cutoff", "category", "label", "model", "version"})
 
 
@@ -70,8 +74,14 @@ class Live:
 
     def local(self, time: datetime) -> datetime:
         """Give an instant in the local time of the model's data; a time without an offset is that already."""
-        zone = self.registered.artifact.provenance.get("zone", "UTC")
-        return time.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if time.tzinfo else time
+        return local_of(time, zone_of(self.registered.artifact))
+
+    def quick(self, found: Sequence[bytes], *, explain: int) -> bool:
+        """Tell whether to answer takes a fraction of a millisecond: for a few rows, read or by compiled trees."""
+        rows = sum(map(len, found)) // (8 * len(self._held.layout.columns))
+        if explain and self.why is not None:
+            return self.rows_model is not None and rows <= FEW_EXPLAINED
+        return (self.read or self.rows_model is not None) and rows <= FEW
 
     async def rows(self, customer_ids: Sequence[str]) -> list[bytes | None]:
         """Give each customer's rows; None for one whom the batch does not hold. Raises `StoreAway`."""

@@ -45,20 +45,18 @@ class Limits:
     def allow(self, caller: Caller, cost: float = 1.0, *, now: float, paid: float = 0.0) -> float:
         """Take the cost of a request at `now` (seconds of a clock that never goes back); gives the seconds to wait.
 
-        0 is: go ahead. Who must wait has paid nothing: what the request has `paid` of its cost, before all of it was
-        known, is given back then.
+        0 is: go ahead. Who must wait has paid nothing more than the request had `paid` of its cost before all of it was
+        known: a body that was read for nothing is not free. The wait counts that in.
         """
         if caller.rate == float("inf"):
             return 0.0
         rate, burst = caller.rate * self._share, caller.burst * self._share
         bucket = self._buckets.get(caller.id) or self._new(caller.id, burst, now)
         at = max(now, bucket.at)
-        tokens = min(burst, bucket.tokens + (at - bucket.at) * rate + paid)
-        wait = (min(cost, burst) - tokens) / rate
-        if wait > _INSTANT:
-            if paid:
-                bucket.tokens, bucket.at = tokens, at
-            return wait
+        there = min(burst, bucket.tokens + (at - bucket.at) * rate)
+        tokens = min(burst, there + paid)
+        if (min(cost, burst) - tokens) / rate > _INSTANT:
+            return (min(cost, burst) - there) / rate
         bucket.tokens, bucket.at = tokens - cost, at
         bucket.full_at = at + (burst - bucket.tokens) / rate
         return 0.0
