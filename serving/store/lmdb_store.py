@@ -18,7 +18,7 @@ import lmdb
 
 from serving.store.generations import Generations, away
 from serving.store.rows import TWICE, Pair, batches, id_bytes
-from serving.store.store import Block, Generation, StoreAway, check_name
+from serving.store.store import Block, Generation, NotAsWritten, StoreAway, check_name
 
 LONGEST: Final = 511
 """Bytes of a key, LMDB's own limit."""
@@ -59,7 +59,7 @@ class LmdbBlock:
         with away(self.folder, "read"), (self.folder / _ROWS).open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if sha256 != self.sha256:
-            raise StoreAway(f"the rows at {self.folder} are not those that were written; write the block anew")
+            raise NotAsWritten(f"the rows at {self.folder} are not those that were written; write the block anew")
 
     def close(self) -> None:
         """Let go of the map, which goes with the last reader: unmapped under one, it would end the process."""

@@ -13,6 +13,10 @@ class StoreAway(ConnectionError):
     """The store cannot be reached or read now; asking again later may help."""
 
 
+class NotAsWritten(StoreAway):
+    """What is stored is not what was written, and will not be."""
+
+
 @dataclass(frozen=True)
 class Generation:
     """One writing of a block: all of its rows were made together, and none changes.
