@@ -93,7 +93,7 @@ def _container(given: Object) -> Iterator[str]:
 
 def _probes(given: Object) -> Iterator[str]:
     ports = {each["name"] for each in given["ports"]}
-    expected = {"startupProbe": "/readyz", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
+    expected = {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
     for probe, path in expected.items():
         asked = given.get(probe, {}).get("httpGet", {})
         if asked.get("path") != path or asked.get("port") not in ports:

@@ -77,6 +77,9 @@ FAULTS: dict[str, Callable[[Object], object]] = {
     "a root that is written": _without(*POD, "containers", 0, "securityContext", "readOnlyRootFilesystem"),
     "no readiness": _without(*POD, "containers", 0, "readinessProbe"),
     "no grace": _without(*POD, "containers", 0, "lifecycle"),
+    "a start that waits for a champion": lambda given: given["spec"]["template"]["spec"]["containers"][0][
+        "startupProbe"
+    ]["httpGet"].update(path="/readyz"),
     "a volume that nobody mounts": _without(*POD, "containers", 0, "volumeMounts", 2),
     "a number as a value": lambda given: given["spec"]["template"]["spec"]["containers"][0]["env"][0].update(value=2),
 }
@@ -174,6 +177,52 @@ def test_commands_are_those_of_the_command_line(where: str, words: list[str]) ->
     command = get_command(app).commands[words[0]]  # type: ignore[attr-defined]  # a group's
     with command.make_context(words[0], list(words[1:])) as context:
         assert context.params
+
+
+def _header() -> list[list[str]]:
+    """Give what the header of Compose tells to run, behind `docker compose --file …`."""
+    lines = (DEPLOY / "compose.yaml").read_text().partition("\nname:")[0].splitlines()
+    told = [line.removeprefix("#").split() for line in lines if line.startswith("#   docker compose --file ")]
+    assert all((ROOT / words[3]).samefile(DEPLOY / "compose.yaml") for words in told)
+    return [words[4:] for words in told]
+
+
+def test_the_header_of_compose_starts_from_nothing() -> None:
+    """Ready is who has a champion, so that a model is trained before the service is waited for."""
+    services, before = COMPOSE["services"], set[str]()
+    for verb, *words in _header():
+        flags = [each for each in words if each.startswith("--")]
+        first, *rest = [each for each in words if not each.startswith("--")]
+        named = {first, *rest} if verb == "up" else {first}
+        assert {"up": "--wait", "run": "--rm"}[verb] in flags
+        for name in named:
+            assert set(services[name].get("depends_on", {})) <= before
+        if verb == "run" and rest:
+            command = get_command(app).commands[rest[0]]  # type: ignore[attr-defined]  # a group's
+            with command.make_context(rest[0], rest[1:]) as context:
+                assert context.params
+        assert "service" not in named or {"train", "score"} <= before
+        before |= named
+    assert before == set(services)
+
+
+def test_batches_and_the_service_share_what_is_suppressed() -> None:
+    at = f":{read((DEPLOY / 'Dockerfile').read_text())[-1].environment['AUGURY_VAR']}"
+    mounted = {name: [each for each in service["volumes"] if each.endswith(at)] for name, service in _ours().items()}
+    assert mounted == {name: [f"var{at}"] for name in ("service", "train", "score")}
+
+
+@pytest.mark.parametrize("name", ["train", "score"])
+def test_what_does_not_fit_into_memory_goes_to_a_volume(name: str) -> None:
+    service = COMPOSE["services"][name]
+    mounted = [each.split(":")[1] for each in service["volumes"] if not each.endswith(":ro")]
+    assert service["environment"]["TMPDIR"] in mounted
+    assert service["tmpfs"] == ["/tmp"]
+
+
+def test_memory_has_limits() -> None:
+    for service in _ours().values():
+        assert service["deploy"]["resources"]["limits"] == {"cpus": "2", "memory": "4G"}
 
 
 def test_only_this_machine_reaches_ports() -> None:
