@@ -67,7 +67,7 @@ def _read(files: Sequence[Path]) -> str:
 
 
 def _copy(opened: duckdb.DuckDBPyConnection, query: str, order: Sequence[str], to: Path) -> None:
-    """Write rows in an order, and by all other columns where that leaves it open, so that the same rows are a same file.
+    """Write rows in an order, and by all other columns where that leaves it open: the same rows make the same file.
 
     What does not fit in memory is spilled beside the file: who removes its folder removes what a killed process left.
     """

@@ -99,10 +99,12 @@ class Layout:
 
     def encode(self, frame: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
         """Give each customer's rows as bytes, customers in the order of their ids, rows in the frame's."""
+        if not len(frame):
+            return
         ordered = frame.sort_values("customer_id", kind="stable")
         values = np.column_stack([each.encode(ordered[each.name]) for each in self.columns])
         ids = ordered["customer_id"].astype(str).to_numpy()
-        starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]]) if len(ids) else np.empty(0, np.intp)
+        starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
         for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(ids)], strict=True):
             yield ids[start], values[start:end].tobytes()
 

@@ -40,6 +40,15 @@ def test_rows_are_sorted_whatever_files_they_are_in(tmp_path: Path) -> None:
     assert found["more"].null_count == 300
 
 
+def test_the_same_rows_are_a_same_file_in_whatever_order_they_come(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    rows = pa.table({"id": rng.integers(0, 3, 300).astype(str), "x": rng.random(300), "y": rng.random(300)})
+    for number, table in enumerate([rows, rows.take(rng.permutation(300))]):
+        from_arrow(table.to_reader(), order=["id"], to=tmp_path / f"{number}.parquet")
+    assert (tmp_path / "0.parquet").read_bytes() == (tmp_path / "1.parquet").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.parquet", "1.parquet"]
+
+
 def test_some_columns_of_a_table_of_duckdb(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "a.db")) as opened:
         opened.execute("CREATE TABLE t AS SELECT * FROM (VALUES ('b', 1.5, 2), ('a', 2.5, 3)) AS v(id, x, y)")

@@ -161,6 +161,10 @@ def test_a_file_is_the_same_whatever_happened(name: str, start: Start, tmp_path:
     for point, times in (("between data and journal", 8), ("before another name", 3 + 1), named):
         _ends(start(f"{tmp_path}/out/{name}", point, times, frames=False), -signal.SIGKILL)
         assert not (tmp_path / "out" / name).exists(), point
+    between = ("before another name", 3 + (2 if name.endswith("parquet") else 3))
+    _ends(start(f"{tmp_path}/out/{name}", *between, frames=False), -signal.SIGKILL)
+    assert (tmp_path / "out" / name).exists()
+    assert not (tmp_path / "out" / f"{name}.batch.json").exists(), "it is told of before it is there"
     gone = ("before the workspace goes", 1)
     _ends(start(f"{tmp_path}/out/{name}", *gone, frames=False), -signal.SIGKILL)
     assert (tmp_path / "out" / name).exists()

@@ -18,7 +18,7 @@ from serving.batch.groups import of_rows
 from serving.batch.manifest import Manifest
 from serving.batch.place import Place
 from serving.batch.question import Asked
-from serving.batch.rows import Part, Rows
+from serving.batch.rows import Part, Rows, shaped
 from serving.batch.run import run
 from tests.serving.batch.conftest import Clock
 
@@ -173,3 +173,18 @@ def test_a_column_of_nulls_is_what_the_other_files_say(tmp_path: Path) -> None:
     (block,) = rows.blocks()
     assert np.isnan(block.matrix(["x"])[:, 0]).tolist() == [True, False, True]
     assert block.table["y"].type == pa.string()
+
+
+def test_no_row_at_all_is_told(scored: Any, churn: Registered, frames: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    rows = pa.Table.from_pandas(frames["shop_churn"], preserve_index=False).slice(0, 0)
+    pq.write_table(rows, tmp_path / "rows.parquet")
+    with pytest.raises(ValueError, match=r"the rows of .*rows\.parquet cannot be scored:\n- there is no row"):
+        scored(f"{tmp_path}/rows.parquet", churn)
+
+
+def test_values_that_are_none_of_a_column_s_type_are_told_by_its_name(tmp_path: Path) -> None:
+    batch = pa.record_batch({"customer_id": ["a"], "spend": ["gehe@x.de"]})
+    schema = pa.schema([("customer_id", pa.string()), ("spend", pa.float64())])
+    with pytest.raises(ValueError, match="column 'spend' is string, and some of its values cannot be read as") as said:
+        shaped(batch, schema)
+    assert "gehe" not in str(said.value)

@@ -1,9 +1,10 @@
 """The batch: whole or not at all, to the bit what all rows at once are scored, and what its manifest says."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -15,7 +16,7 @@ from features.library import FEATURES, POPULATIONS
 from models.artifact import ArtifactError, NotExplained
 from models.registry import Registered
 from serving.batch import asked, batch_frame
-from serving.batch.destinations import Folders, Taken
+from serving.batch.destinations import Folders, Taken, destination
 from serving.batch.draft import Draft
 from serving.batch.groups import of_history, of_rows
 from serving.batch.manifest import Manifest
@@ -25,7 +26,7 @@ from serving.batch.run import run
 from serving.batch.workspace import InUse, workspace
 from serving.definitions import features_of, population_of
 from serving.reasons import explained
-from serving.suppression import Suppressions
+from serving.suppression import BLOCK, Suppressions
 from tests.serving.batch.conftest import CUTOFF, Clock
 
 FILES = ["batch.json", "frame.parquet", "journal.jsonl", "scores.parquet"]
@@ -368,3 +369,60 @@ def test_what_is_asked_decides_who_may_share_a_frame(churn: Registered) -> None:
     assert asked(replace(artifact, features={**artifact.features, "spend": "0"})) != asked(artifact)
     assert asked(replace(artifact, population="active_84d")) != asked(artifact)
     assert asked(replace(artifact, categories=["tea"])) != asked(artifact)
+
+
+def test_a_folder_whose_new_batch_never_got_its_name_is_there_again_at_the_next_try(
+    churn: Registered, batch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (told,) = batch(churn, to=tmp_path / "out")
+    replace_, to = os.replace, Folders(lambda _: tmp_path / "out")
+
+    def dies(source: Any, target: Any) -> None:
+        if target == tmp_path / "out":
+            raise KeyboardInterrupt
+        replace_(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", dies)
+        with pytest.raises(KeyboardInterrupt):
+            batch(churn, to=tmp_path / "out", size=40)
+    assert not (tmp_path / "out").exists()
+    assert to.held({"shop_churn": told["question"]}) == {"shop_churn": told}
+    assert _seen(tmp_path / "out") == FILES
+    (again,) = batch(churn, to=tmp_path / "out", size=40)
+    assert again["question"] != told["question"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "out"]
+
+
+@pytest.mark.parametrize("name", ["rows", "older", "copied", "drafts", "batch.json"])
+def test_a_model_may_be_called_like_what_lies_in_a_workspace(
+    name: str, churn: Registered, batch: Any, expected: dict[str, pd.DataFrame], tmp_path: Path
+) -> None:
+    named = replace(churn, artifact=replace(churn.artifact, name=name))
+    batch(named, to=tmp_path / "out")
+    batch(named, to=tmp_path / "out", size=40)
+    found = pd.read_parquet(tmp_path / "out" / "scores.parquet")
+    assert found["score"].tolist() == expected["shop_churn"]["score"].tolist()
+
+
+def test_a_model_may_not_be_called_like_the_list(churn: Registered, batch: Any, tmp_path: Path) -> None:
+    named = replace(churn, artifact=replace(churn.artifact, name=BLOCK))
+    with pytest.raises(ValueError, match="no model can be called 'suppressed'"):
+        batch(named, to=tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["all.parquet", "all.csv", "all.csv.GZ"])
+def test_nobody_left_is_a_file_of_no_rows(
+    name: str, ready: Path, churn: Registered, clock: Clock, tmp_path: Path
+) -> None:
+    everyone = Suppressions(dict.fromkeys(pd.read_parquet(ready)["customer_id"], "erased"))
+    groups = of_rows(Place.read(str(ready)), [churn], folder=tmp_path / "c", keeps_frame=False)
+    to = destination(str(tmp_path / name), names=["shop_churn"], folder=tmp_path)
+    (told,) = run(groups, Asked(left_out=everyone), to=to, clock=clock)
+    assert (told["rows"], told["suppressed"]) == (0, {"erased": 150})
+    packed: Literal["gzip"] | None = "gzip" if name.endswith("GZ") else None
+    path = tmp_path / name
+    found = pd.read_parquet(path) if name.endswith("parquet") else pd.read_csv(path, compression=packed)
+    assert list(found) == ["customer_id", "cutoff", "score", "model", "version"]
+    assert found.empty

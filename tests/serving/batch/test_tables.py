@@ -102,6 +102,23 @@ def test_the_same_again_writes_nothing(scored: Any, table: str, monkeypatch: pyt
     assert [each["question"] for each in again] == [each["question"] for each in first]
 
 
+def test_rows_that_somebody_took_away_are_written_again(
+    scored: Any, table: str, expected: dict[str, pd.DataFrame]
+) -> None:
+    scored(table)
+    place = Place.read(table)
+    _query(place, f"DELETE FROM {place.table} WHERE model = 'shop_clv'")
+    scored(table)
+    _is(table, expected, NAMES)
+
+
+def test_nobody_left_is_a_table_of_no_rows(scored: Any, table: str, expected: dict[str, pd.DataFrame]) -> None:
+    scored(table, left_out=Suppressions(dict.fromkeys(expected["shop_churn"]["customer_id"], "erased")))
+    place = Place.read(table)
+    assert list(_query(place, f"SELECT * FROM {place.table}")) == ["customer_id", "cutoff", "score", "model", "version"]
+    _is(table, {}, [])
+
+
 def test_another_batch_takes_the_place_of_the_old(scored: Any, table: str, expected: dict[str, pd.DataFrame]) -> None:
     scored(table)
     gone = expected["shop_churn"]["customer_id"].iloc[:10]

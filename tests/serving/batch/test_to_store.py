@@ -15,7 +15,10 @@ from serving.batch.place import Place
 from serving.batch.question import Asked
 from serving.batch.run import run
 from serving.batch.to_store import to_store
+from serving.batch.workspace import InUse
 from serving.block import Held
+from serving.live.golden import check_golden
+from serving.live.live import Live
 from serving.store.opened import store_of
 from serving.suppression import Suppressions
 from tests.serving.batch.conftest import CUTOFF, Clock
@@ -77,3 +80,49 @@ def test_ready_rows_without_their_frame_are_no_block(
     current = store.current("shop_churn")
     assert current is not None
     assert current.customers == 150
+
+
+@pytest.mark.parametrize("name", ["shop_churn", "shop_clv", "shop_cross_sell", "shop_segments"])
+def test_nobody_left_is_a_block_of_nobody(
+    name: str,
+    champions: dict[str, Registered],
+    history: History,
+    clock: Clock,
+    frames: dict[str, pd.DataFrame],
+    tmp_path: Path,
+) -> None:
+    """What was in the store goes: nobody who is on the list is answered from an older batch."""
+    registered, store = champions[name], store_of(str(tmp_path / "store"))
+    to = Folders(lambda _: tmp_path / "out")
+    for out in ({}, dict.fromkeys(frames[name]["customer_id"], "erased")):
+        asked = Asked(left_out=Suppressions(out))
+        (told,) = run(of_history(history, [registered], cutoff=CUTOFF), asked, to=to, clock=clock)
+        to_store(store, registered, tmp_path / "out", told)
+    block = store.open(name)
+    assert block is not None
+    held, ids = Held.of(block), list(frames[name]["customer_id"].iloc[:3])
+    assert (block.generation.customers, held.lacks(registered.artifact)) == (0, None)
+    assert asyncio.run(block.get(ids)) == [None] * 3
+    live = Live(registered, held)
+    check_golden(live, [], [])
+    assert asyncio.run(live.rows(ids)) == [None] * 3
+
+
+@pytest.mark.parametrize("size", [40, 100_000])
+def test_a_batch_that_is_replaced_on_its_way_does_not_reach_the_store(
+    size: int, churn: Registered, history: History, clock: Clock, tmp_path: Path
+) -> None:
+    store, to = store_of(str(tmp_path / "store")), Folders(lambda _: tmp_path / "out")
+
+    def scored(size: int) -> Manifest:
+        return run(of_history(history, [churn], cutoff=CUTOFF), Asked(size=size), to=to, clock=clock)[0]
+
+    first = scored(60)
+    second = scored(size)
+    with pytest.raises(InUse, match="another process has put another batch into"):
+        to_store(store, churn, tmp_path / "out", first)
+    assert store.current("shop_churn") is None
+    to_store(store, churn, tmp_path / "out", second)
+    current = store.current("shop_churn")
+    assert current is not None
+    assert current.about["question"] == second["question"]
