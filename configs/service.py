@@ -48,9 +48,9 @@ class ServiceSettings:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What `read` reads to be this; what is not said is left out."""
+        """What `read` reads to be this, whatever a process inherits: what is not said is empty."""
         said = {variable: getattr(self, name) for name, variable in _VARIABLES.items()}
-        return {variable: str(value) for variable, value in said.items() if value is not None}
+        return {variable: "" if value is None else str(value) for variable, value in said.items()}
 
 
 def _number(

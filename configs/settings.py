@@ -33,9 +33,9 @@ class Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the settings; makes nothing."""
-        var = Path(environment.get("AUGURY_VAR", "var")).resolve()
+        var = Path(environment.get("AUGURY_VAR") or "var").resolve()
         keys = environment.get("AUGURY_KEYS")
-        mlflow = environment.get("AUGURY_MLFLOW", f"sqlite:///{var / 'mlflow.db'}")
+        mlflow = environment.get("AUGURY_MLFLOW") or f"sqlite:///{var / 'mlflow.db'}"
         pack = environment.get("AUGURY_PACK")
         return cls(
             var,

@@ -34,10 +34,12 @@ def environment(settings: Settings, service: ServiceSettings, *, port: int) -> d
     """
     home = str(settings.var / "services" / str(port))
     ours = {"AUGURY_VAR": str(settings.var), "AUGURY_MLFLOW": settings.mlflow, "BENTOML_HOME": home}
-    keys = {"AUGURY_KEYS": str(settings.named_keys)} if settings.named_keys else {}
-    store = {"AUGURY_STORE": settings.store} if settings.named_store else {}
-    pack = {"AUGURY_PACK": str(settings.pack)} if settings.pack else {}
-    return {**PATIENCE, **SILENCE, **os.environ, **ours, **keys, **store, **pack, **service.environment}
+    ours |= {
+        "AUGURY_KEYS": str(settings.named_keys or ""),
+        "AUGURY_STORE": settings.store if settings.named_store else "",
+        "AUGURY_PACK": str(settings.pack or ""),
+    }
+    return {**PATIENCE, **SILENCE, **os.environ, **ours, **service.environment}
 
 
 def replace_process(settings: Settings, service: ServiceSettings, *, host: str, port: int) -> None:

@@ -22,6 +22,8 @@ def test_nothing_said_is_one_worker_for_all_datasets() -> None:
 )
 def test_its_environment_says_the_same(said: ServiceSettings) -> None:
     assert ServiceSettings.read(said.environment) == said
+    inherited = {"AUGURY_DATASET": "bank", "AUGURY_MAX_AGE_DAYS": "9", "AUGURY_WORKERS": "7"}
+    assert ServiceSettings.read({**inherited, **said.environment}) == said
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,11 @@ def test_a_deployment_says_otherwise(tmp_path: Path) -> None:
     assert Settings.read({"AUGURY_VAR": str(tmp_path)}).mlflow == f"sqlite:///{tmp_path}/mlflow.db"
 
 
+def test_what_is_empty_is_not_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Settings.read({"AUGURY_VAR": "", "AUGURY_MLFLOW": ""}) == Settings.read({})
+
+
 def test_a_relative_folder_is_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert Settings.read({"AUGURY_VAR": "out"}).var == tmp_path / "out"
