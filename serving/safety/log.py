@@ -9,14 +9,11 @@ import json
 import logging
 import sys
 import traceback
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
-REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
-"""The id of the request that is being answered; None outside of one."""
-
-OURS: Final = ("configs", "features", "models", "serving", "training", "experiments")
+WATCHING: Final = "serving.live"
+"""What these log comes from the registry and the store, never from a request."""
 STARTING: Final = ("Initializing service error", "Exception in 'lifespan' protocol")
 """What others say, with an exception, before there are requests."""
 SERVERS: Final = ("bentoml", "uvicorn", "circus")
@@ -36,9 +33,9 @@ class JsonLines(logging.Formatter):
             "message": _message(record),
             "process": record.process,
         }
-        request_id = _request_id(record)
+        request_id = getattr(record, "request_id", None)
         if request_id is not None:
-            said["request_id"] = request_id
+            said["request_id"] = str(request_id)
         exception = record.exc_text or (self.formatException(record.exc_info) if record.exc_info else None)
         if exception:
             said["exception"] = exception
@@ -79,15 +76,9 @@ def quiet_logs(stream: TextIO | None = None) -> None:
     logging.raiseExceptions = False
 
 
-def _request_id(record: logging.LogRecord) -> str | None:
-    own = getattr(record, "request_id", None)
-    return REQUEST_ID.get() if own is None else str(own)
-
-
 def _of_a_request(record: logging.LogRecord) -> bool:
-    if record.name.partition(".")[0] in OURS:
-        return _request_id(record) is not None
-    return not _message(record).startswith(STARTING)
+    watching = record.name == WATCHING or record.name.startswith(f"{WATCHING}.")
+    return not watching and not _message(record).startswith(STARTING)
 
 
 def _message(record: logging.LogRecord) -> str:

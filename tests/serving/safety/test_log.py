@@ -17,7 +17,7 @@ import pytest
 
 from configs.settings import SILENCE
 from experiments.server import free_port
-from serving.safety.log import REQUEST_ID, InputsOut, JsonLines
+from serving.safety.log import InputsOut, JsonLines
 
 VALUE = "anna.example@mail.test"
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,14 +65,6 @@ def test_time_is_in_utc() -> None:
 
 
 def test_the_request_is_named_where_there_is_one(said: io.StringIO) -> None:
-    token = REQUEST_ID.set("r-17")
-    try:
-        logging.getLogger("serving").warning("slow")
-    finally:
-        REQUEST_ID.reset(token)
-    assert only(said)["request_id"] == "r-17"
-    said.truncate(0)
-    said.seek(0)
     logging.getLogger("serving").warning("slow", extra={"request_id": "r-18"})
     assert only(said)["request_id"] == "r-18"
 
@@ -101,14 +93,12 @@ def test_an_exception_of_others_is_told_without_what_it_says(logger: str, said: 
     assert VALUE not in said.getvalue()
 
 
-def test_ours_too_while_a_request_is_answered(said: io.StringIO) -> None:
-    token = REQUEST_ID.set("r-17")
+@pytest.mark.parametrize("logger", ["serving.api.app", "serving", "serving.lively", "models.trees"])
+def test_ours_too_whether_it_names_its_request_or_not(logger: str, said: io.StringIO) -> None:
     try:
         failing()
     except LookupError:
-        logging.getLogger("serving.api").exception("no answer")
-    finally:
-        REQUEST_ID.reset(token)
+        logging.getLogger(logger).exception("no answer")
     assert VALUE not in said.getvalue()
     assert only(said)["exception"].endswith("builtins.LookupError")
 
