@@ -17,6 +17,8 @@ from serving.store.layout import Matrix
 
 KEYS: Final = ("customer_id", "cutoff", "category", "eligible")
 MOST_COLUMNS: Final = 2_000
+MOST_CELLS: Final = 4_000_000
+"""Rows of JSON need not have the same features: a few large ones must not make all of them wide."""
 YEARS: Final = (1900, 2200)
 """A cutoff lies in these years, the last one out: what is predicted to come after it must have a date too."""
 _SECONDS: Final = tuple(int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in YEARS)
@@ -29,7 +31,12 @@ class NotFeatures(ValueError):
 
 def table_of(rows: Sequence[FeatureRow]) -> pa.Table:
     """Lay rows out as a table; a feature that a row leaves out is null. Raises `NotFeatures`."""
-    names = dict.fromkeys(name for row in rows for name in row.features)
+    names: dict[str, None] = {}
+    for row in rows:
+        names |= dict.fromkeys(row.features)
+        if len(names) * len(rows) > MOST_CELLS:
+            told = f"there are over {MOST_CELLS // len(rows)} features, too many for {len(rows)} rows"
+            raise NotFeatures(f"{told}; send those that the models read")
     _check_count(len(names))
     taken = [name for name in names if name in KEYS]
     if taken:

@@ -3,12 +3,14 @@
 Where `PROMETHEUS_MULTIPROC_DIR` names a folder (BentoML makes one at each start) all workers count together.
 """
 
+import math
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 T = TypeVar("T", Counter, Gauge, Histogram)
 SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -22,6 +24,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
         self.registry = registry
         self._live: set[tuple[str, str, str]] = set()
+        self._aged: set[str] = set()
         self._cells: dict[tuple[Any, tuple[str, ...]], Any] = {}
         self.requests = self._counter("augury_requests", "requests answered", "route", "status", "key")
         self.seconds = Histogram(
@@ -31,6 +34,7 @@ class Metrics:
         self.refusals = self._counter("augury_refusals", "refusals given", "model", "reason")
         self.swaps = self._counter("augury_swaps", "changes of what is live", "model", "outcome")
         self.audit_dropped = self._counter("augury_audit_dropped", "lines the audit log could not take")
+        self.shadow_dropped = self._counter("augury_shadow_dropped", "requests and lines the shadow could not take")
         self.rate_limited = self._counter("augury_rate_limited", "requests over a key's rate", "key")
         self.store_errors = self._counter("augury_store_errors", "times the store was away")
         self.registry_errors = self._counter("augury_registry_errors", "times the registry was away")
@@ -85,9 +89,11 @@ class Metrics:
             self._cell(self.versions, *labels).set(1)
         self._live |= now
 
-    def aged(self, model: str, seconds: float) -> None:
-        """Say how old a model's features are."""
-        self._cell(self.age, model).set(seconds)
+    def aged(self, seconds: Mapping[str, float]) -> None:
+        """Say how old the models' features are; those of others that had some are of no age, NaN, from now on."""
+        for model in self._aged | seconds.keys():
+            self._cell(self.age, model).set(seconds.get(model, math.nan))
+        self._aged = set(seconds)
 
     def _cell(self, metric: T, *labels: str) -> T:
         """Find a metric's own counter of some labels, many times faster than the library's `labels`."""
@@ -106,8 +112,26 @@ class Metrics:
         MultiProcessCollector(gathered)  # type: ignore[no-untyped-call]  # the library's
         return generate_latest(gathered)
 
+    def bury(self) -> None:
+        """Take away what workers that run no more said of now. What they counted stays, a few files of each."""
+        if FOLDER not in os.environ:
+            return
+        for process in {int(path.stem.rpartition("_")[2]) for path in Path(os.environ[FOLDER]).glob("*_*.db")}:
+            if not _runs(process):
+                mark_process_dead(process)  # type: ignore[no-untyped-call]  # the library's
+
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self.registry)
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(name, meaning, labels, registry=self.registry, multiprocess_mode="livemostrecent")
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -16,7 +16,7 @@ from serving.history import warm
 from serving.live.packed import read_pack
 from serving.live.snapshot import Snapshot
 from serving.live.source import FromPack, FromRegistry, Source
-from serving.live.watch import Watch
+from serving.live.watch import State, Watch
 from serving.metrics import Metrics
 from serving.safety.audit import Audit
 from serving.safety.key_ring import KeyRing
@@ -41,13 +41,15 @@ class Worker:
         self.shadow = Shadow(share=service.shadow, told=self._compared)
         self.scorer = Scorer(Snapshot({}), max_age_days=service.max_age_days, shadow=self.shadow)
         self.watch = Watch(
-            _source(settings, service), store_of(settings.store), self.scorer.take, counted=self.metrics.watched
+            source_of(settings, service), store_of(settings.store), self.scorer.take, counted=self.metrics.watched
         )
         self.api = Api(self.scorer, guard, self.metrics, ready=self.ready, seconds=service.timeout_seconds)
         self._watching: asyncio.Task[None] | None = None
+        self._dropped = 0
 
     async def start(self) -> None:
         """Load what is current, and keep it so. Raises `LookupError` where there is no model to serve."""
+        self.metrics.bury()
         await self.watch.refresh()
         if not self.scorer.snapshot.models:
             waiting = "; ".join(self.watch.state.waiting.values()) or self.watch.state.source_away
@@ -67,13 +69,17 @@ class Worker:
             self._watching.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watching
+        self.watch.close()
         self.shadow.close()
         self.log.close()
         self.guard.close()
+        self.metrics.bury()
 
     def ready(self) -> tuple[bool, bytes]:
-        """Tell whether scores can be given, and what is not as it should be."""
+        """Tell whether scores can be given, and what is not as it should be: where there are keys, no names of it."""
         state, snapshot = self.watch.state, self.scorer.snapshot
+        if self.guard.ring is not None:
+            return bool(snapshot.models), msgspec.json.encode(_in_public(bool(snapshot.models), state))
         told = {
             "ready": bool(snapshot.models),
             "models": {
@@ -96,9 +102,11 @@ class Worker:
         state, snapshot, now = self.watch.state, self.scorer.snapshot, datetime.now(UTC)
         for alias, models in (("champion", snapshot.models), ("challenger", snapshot.challengers)):
             self.metrics.live(alias, {name: live.registered.version for name, live in models.items()})
-        for name, live in snapshot.models.items():
-            if live.held is not None:
-                self.metrics.aged(name, live.age(now).total_seconds())
+        held = {name: live for name, live in snapshot.models.items() if live.held is not None}
+        self.metrics.aged({name: live.age(now).total_seconds() for name, live in held.items()})
+        dropped = self.shadow.dropped + self.log.dropped + self.log.lost
+        self.metrics.shadow_dropped.inc(dropped - self._dropped)
+        self._dropped = dropped
         well = snapshot.models and not (state.waiting or state.source_away or state.store_away)
         self.metrics.ready.set(1 if well else 0)
 
@@ -107,7 +115,18 @@ class Worker:
         self.log.note(compared)
 
 
-def _source(settings: Settings, service: ServiceSettings) -> Source:
+def _in_public(ready: bool, state: State) -> dict[str, object]:
+    """What everybody may know, who needs no key for it."""
+    away = {"registry": state.source_away, "store": state.store_away}
+    told = {name: "away" if why else "ok" for name, why in away.items()}
+    return {"ready": ready, "waiting": len(state.waiting), **told}
+
+
+def source_of(settings: Settings, service: ServiceSettings) -> Source:
+    """Give the pack where one is named, else the registry. Raises `LookupError` where the pack has none to serve."""
     if settings.pack is not None:
-        return FromPack(read_pack(settings.pack))
+        packed = [each for each in read_pack(settings.pack) if service.dataset in (None, each.artifact.dataset)]
+        if not packed:
+            raise LookupError(f"no model of the pack {settings.pack} is of {service.dataset}; pack its champions")
+        return FromPack(packed)
     return FromRegistry(settings.mlflow, dataset=service.dataset)

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import secrets
+from asyncio import to_thread
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import Final
 import msgspec
 
 from configs.registry import did_you_mean
-from serving.api.asgi import Gone, Head, Message, Receive, Send, body_of
+from serving.api.asgi import Budget, Gone, Head, Message, Receive, Send, body_of
 from serving.api.call import Call, Told
 from serving.api.errors import refusal_of
 from serving.api.guard import Guard
@@ -61,6 +62,7 @@ class Api:
     ) -> None:
         self.scorer, self.guard, self.metrics, self.ready, self.seconds = scorer, guard, metrics, ready, seconds
         self._prefix, self._count = secrets.token_hex(4), itertools.count(1)
+        self._budget = Budget()
         self._own = {"/livez": self._live, "/readyz": self._ready, "/metrics": self._metrics}
         self._own |= dict.fromkeys(("/openapi.json", "/docs.json"), self._openapi)
 
@@ -72,7 +74,8 @@ class Api:
         """Answer one HTTP request."""
         own = self._own.get(scope["path"])
         if own is not None and scope["method"] in _READING:
-            await _send(send, *own(), [])
+            told_here = await to_thread(own) if own == self._metrics else own()  # files of all workers are read
+            await _send(send, *told_here, [])
             return
         started, asked = perf_counter(), _Asked("")
         try:
@@ -101,7 +104,7 @@ class Api:
         self.guard.check_action(caller, route.action)
 
         async def answered() -> Told:
-            body = await body_of(head, receive, limit=route.limit)
+            body = await body_of(head, receive, limit=route.limit, budget=self._budget)
             call = Call(asked.request_id, caller, now, head, body, self.guard.charge_for)
             return await route.answer(self.scorer, call)
 

@@ -14,6 +14,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+UNDER_WAY: Final = 256 * 2**20
+"""So many bytes of bodies that come in parts a worker reads at once."""
 _WANTED: Final = {
     b"content-type",
     b"content-length",
@@ -69,8 +71,27 @@ class Head:
         return said.decode() if _ID.fullmatch(said) else None
 
 
-async def body_of(head: Head, receive: Receive, *, limit: int) -> bytes:
-    """Read a body. Raises `Refused` for one over `limit` bytes, without reading it to its end, and `Gone`."""
+class Budget:
+    """Bytes of bodies that are being read, all together: each is small enough, and many would fill the memory."""
+
+    def __init__(self, size: int = UNDER_WAY) -> None:
+        self.size, self.taken = size, 0
+
+    def take(self, size: int) -> None:
+        """Take room. Raises `Refused` where there is none now."""
+        if self.taken + size > self.size:
+            message = "too much is being sent to the service now; ask again in a second"
+            headers = {"retry_after": "1", "connection": "close"}
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "busy", message, **headers)
+        self.taken += size
+
+
+async def body_of(head: Head, receive: Receive, *, limit: int, budget: Budget) -> bytes:
+    """Read a body.
+
+    Raises `Refused` for one over `limit` bytes, without reading it to its end, and where too many are being read, and
+    `Gone`.
+    """
     said = head.found.get(b"content-length", b"0")
     if said.isdigit() and int(said) > limit:
         raise _too_large(limit)
@@ -80,16 +101,27 @@ async def body_of(head: Head, receive: Receive, *, limit: int) -> bytes:
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False):
         return _within(body, limit)
-    parts, size = [body], len(body)
-    while message.get("more_body", False):
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > limit:
-            raise _too_large(limit)
-    return b"".join(parts)
+    return await _parts(body, receive, limit, budget)
+
+
+async def _parts(first: bytes, receive: Receive, limit: int, budget: Budget) -> bytes:
+    """Read the parts after the first; what they take of the budget is given back."""
+    parts, size, more = [first], 0, True
+    try:
+        while True:
+            budget.take(len(parts[-1]))
+            size += len(parts[-1])
+            if size > limit:
+                raise _too_large(limit)
+            if not more:
+                return b"".join(parts)
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+    finally:
+        budget.taken -= size
 
 
 def _within(body: bytes, limit: int) -> bytes:

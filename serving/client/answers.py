@@ -73,12 +73,13 @@ class LiveModel(Struct, frozen=True):
 class Readiness(Struct, frozen=True):
     """Whether the worker that was asked gives scores, and what is not as it should be.
 
-    `waiting` says of models why they are not what the registry says; `registry` and `store` are "ok", or why not.
+    `waiting` says of models why they are not what the registry says; `registry` and `store` are "ok", or why not. A
+    service that wants API keys tells no more than how many models wait, and "away" where registry or store are.
     """
 
     ready: bool
-    models: dict[str, LiveModel]
-    challengers: dict[str, str]
-    waiting: dict[str, str]
+    waiting: dict[str, str] | int
     registry: str
     store: str
+    models: dict[str, LiveModel] = {}
+    challengers: dict[str, str] = {}

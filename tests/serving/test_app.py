@@ -166,7 +166,7 @@ def test_what_was_live_and_is_no_more_is_told_as_such(metrics: Metrics) -> None:
 def test_what_the_watch_sees_is_counted(metrics: Metrics) -> None:
     for what, model in (("registry", ""), ("store", "churn"), ("swapped", "churn"), ("refused", "churn")):
         metrics.watched(what, model)
-    metrics.aged("churn", 60.0)
+    metrics.aged({"churn": 60.0})
     metrics.shadowed("churn", 0.02)
     assert _value(metrics, "augury_registry_errors_total") == 1
     assert _value(metrics, "augury_store_errors_total") == 1

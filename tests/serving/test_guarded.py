@@ -17,6 +17,8 @@ import pytest
 from configs.service import ServiceSettings
 from experiments.runs import Deployment
 from experiments.server import free_port, running
+from serving.client import Client
+from serving.client.answers import Readiness
 from serving.safety.issue import add_key, revoke_key, rotate_key
 from tests.serving.raw import Raw, request
 from tests.serving.streams import SEGMENTED, post, stream, table
@@ -110,6 +112,13 @@ def test_a_wrong_secret_is_told_as_an_unknown_key(guarded: Guarded) -> None:
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/openapi.json"])
 def test_probes_and_the_description_need_no_key(guarded: Guarded, path: str) -> None:
     assert guarded.client.get(path).status_code == 200
+
+
+def test_everybody_may_know_whether_it_is_ready_and_no_names(guarded: Guarded) -> None:
+    told = guarded.client.get("/readyz").json()
+    assert told == {"ready": True, "waiting": 0, "registry": "ok", "store": "ok"}
+    with Client(str(guarded.client.base_url), key=guarded.key) as client:
+        assert client.ready() == Readiness(True, 0, "ok", "ok")
 
 
 def test_a_key_is_sent_in_either_header(guarded: Guarded) -> None:

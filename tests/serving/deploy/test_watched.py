@@ -22,7 +22,8 @@ GROUPS: list[dict[str, Any]] = yaml.safe_load((DEPLOY / "alerts.yaml").read_text
 RULES = {rule["alert"]: rule for group in GROUPS for rule in group["rules"]}
 PANELS = {panel["title"]: panel for panel in BOARD["panels"] if panel["type"] != "row"}
 TOLD = {"requests", "request_seconds", "scores", "refusals", "feature_age_seconds", "model_version_info", "swaps"}
-TOLD |= {"audit_dropped", "rate_limited", "shadow_difference", "store_errors", "registry_errors", "ready"}
+TOLD |= {"audit_dropped", "rate_limited", "shadow_difference", "shadow_dropped", "store_errors", "registry_errors"}
+TOLD |= {"ready"}
 VALUES = {"reason": set(get_args(RefusalCode)), "outcome": {"swapped", "refused"}, "route": set(ROUTES)}
 VALUES |= {"alias": {"champion", "challenger"}, "status": {"5..", "4.."}}
 

@@ -97,7 +97,7 @@ def test_of_a_pack_the_models_of_one_dataset_are_served(deployment: Deployment, 
     write_pack([shop, cafe], tmp_path / "pack")
     settings = replace(deployment.settings, var=tmp_path, pack=tmp_path / "pack")
     assert _names(source_of(settings, ServiceSettings())) == ["cafe_churn", CHURN]
-    with pytest.raises(LookupError, match="no model of the pack .* is of bank; pack its champions"):
+    with pytest.raises(LookupError, match=r"no model of the pack .* is of bank; pack its champions"):
         source_of(settings, ServiceSettings(dataset="bank"))
     assert _names(source_of(settings, ServiceSettings(dataset="shop"))) == [CHURN]
 
