@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Annotated, Final, cast
 
@@ -20,15 +22,21 @@ import uvloop
 LOOPBACK: Final = "127.0.0.1"
 MOST_CONNECTIONS: Final = 1_024
 MOST_SECONDS: Final = 600.0
+_PAUSE: Final = 0.01
+"""Seconds until a connection is tried again where none could be made."""
 
 
 @dataclass
 class Load:
-    """What a load test saw: seconds that it took, each answer's latency in seconds, and how often each status came."""
+    """What a load test saw: seconds that it took, each answer's latency in seconds, and how often each status came.
+
+    `lost` counts requests without an answer: the connection ended before, or none could be made.
+    """
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
+    lost: int = 0
 
     @property
     def rate(self) -> float:
@@ -36,42 +44,49 @@ class Load:
         return len(self.latencies) / self.seconds
 
     def plain(self) -> dict[str, object]:
-        """Give it as plain data: rate, latency in milliseconds, statuses."""
+        """Give it as plain data: rate, latency in milliseconds, what was lost, statuses."""
         cuts = np.quantile(self.latencies, (0.5, 0.99)) * 1e3 if self.latencies else (float("nan"),) * 2
-        told = {"requests": len(self.latencies), "per_second": round(self.rate, 1)}
+        told = {"requests": len(self.latencies), "lost": self.lost, "per_second": round(self.rate, 1)}
         told |= {"p50_ms": round(float(cuts[0]), 3), "p99_ms": round(float(cuts[1]), 3)}
         return {**told, "statuses": {str(status): count for status, count in sorted(self.statuses.items())}}
 
 
 class _Connection(asyncio.Protocol):
-    """Sends a request, waits for the answer, sends the next."""
+    """Sends a request, waits for the answer, sends the next; ends when `over`, or when the server ends it."""
 
-    def __init__(self, load: Load, requests: Callable[[], bytes], ended: asyncio.Future[None]) -> None:
-        self.load, self.requests, self.ended = load, requests, ended
-        self.stopping = False
+    def __init__(
+        self, load: Load, requests: Callable[[], bytes], over: asyncio.Event, *, ended: asyncio.Future[None]
+    ) -> None:
+        self.load, self.requests, self.over, self.ended = load, requests, over, ended
+        self.waiting = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self._ask()
 
     def data_received(self, data: bytes) -> None:
-        self.parser.feed_data(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.transport.abort()
 
     def on_message_complete(self) -> None:
         self.load.latencies.append(time.perf_counter() - self.asked)
         self.load.statuses[self.parser.get_status_code()] += 1
-        if self.stopping:
+        self.waiting = False
+        if self.over.is_set() or not self.parser.should_keep_alive():
             self.transport.close()
         else:
             self._ask()
 
     def connection_lost(self, error: Exception | None) -> None:
+        self.load.lost += self.waiting
         if not self.ended.done():
             self.ended.set_result(None)
 
     def _ask(self) -> None:
         self.parser = httptools.HttpResponseParser(self)
-        self.asked = time.perf_counter()
+        self.asked, self.waiting = time.perf_counter(), True
         self.transport.write(self.requests())
 
 
@@ -99,23 +114,32 @@ def load(requests: Sequence[bytes], *, port: int, connections: int, seconds: flo
 
 
 async def _load(requests: Sequence[bytes], port: int, connections: int, seconds: float) -> Load:
-    loop, made, turn = asyncio.get_running_loop(), Load(), [0]
-
-    def following() -> bytes:
-        turn[0] = (turn[0] + 1) % len(requests)
-        return requests[turn[0]]
-
-    ends = [loop.create_future() for _ in range(connections)]
+    made, over = Load(), asyncio.Event()
+    tried, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, LOOPBACK, port)
+    tried.close()
     begun = time.perf_counter()
-    opened = [
-        await loop.create_connection(lambda end=end: _Connection(made, following, end), LOOPBACK, port) for end in ends
-    ]  # type: ignore[misc]  # a default binds it
+    connection = partial(_Connection, made, partial(next, cycle(requests)), over)
+    asking = [asyncio.ensure_future(_keep_asking(connection, port)) for _ in range(connections)]
     await asyncio.sleep(seconds)
     made.seconds = time.perf_counter() - begun
-    for _, connection in opened:
-        connection.stopping = True
-    await asyncio.wait(ends, timeout=10)
+    over.set()
+    _, waiting = await asyncio.wait(asking, timeout=10)
+    made.lost += len(waiting)
     return made
+
+
+async def _keep_asking(connection: "partial[_Connection]", port: int) -> None:
+    """Ask over a connection, and over a new one where it was ended, until it is over."""
+    loop, (made, _, over) = asyncio.get_running_loop(), connection.args
+    while not over.is_set():
+        ended = loop.create_future()
+        try:
+            await loop.create_connection(partial(connection, ended=ended), LOOPBACK, port)
+        except OSError:
+            made.lost += 1
+            await asyncio.sleep(_PAUSE)
+        else:
+            await ended
 
 
 def main(
