@@ -14,6 +14,7 @@ from serving.api.app import Api
 from serving.api.guard import Guard
 from serving.history import warm
 from serving.live.packed import read_pack
+from serving.live.remembering import Remembering
 from serving.live.snapshot import Snapshot
 from serving.live.source import FromPack, FromRegistry, Source
 from serving.live.watch import State, Watch
@@ -129,4 +130,6 @@ def source_of(settings: Settings, service: ServiceSettings) -> Source:
         if not packed:
             raise LookupError(f"no model of the pack {settings.pack} is of {service.dataset}; pack its champions")
         return FromPack(packed)
-    return FromRegistry(settings.mlflow, dataset=service.dataset)
+    return Remembering(
+        FromRegistry(settings.mlflow, dataset=service.dataset), settings.var / "live" / (service.dataset or "all")
+    )

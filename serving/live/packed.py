@@ -63,7 +63,7 @@ def read_pack(folder: Path) -> list[Registered]:
 
     Raises `PackError` where there is no pack, or anything in it is not as it was written.
     """
-    return [_read_one(each, folder) for each in _contents(folder)]
+    return [_read_one(each, folder) for each in contents(folder)]
 
 
 def _check_place(folder: Path) -> None:
@@ -78,7 +78,7 @@ def _write_one(registered: Registered, draft: Path) -> Packed:
     return Packed.of(registered, folder)
 
 
-def _contents(folder: Path) -> list[Packed]:
+def contents(folder: Path) -> list[Packed]:
     """Read what is in a pack, and hold it against its hash."""
     path = folder / PACK
     if not path.is_file():

@@ -189,10 +189,9 @@ def _explained(broken: Broken, seen: Seen, killing: Killing) -> bool:
 
 
 @contextmanager
-def trial(settings: Settings, *, workers: int, started: Callable[[], None] = lambda: None) -> Iterator[Trial]:
-    """Make a deployment and run its service; `started` is called between the two."""
-    swapped, port = make(settings), free_port()
-    started()
+def trial(settings: Settings, *, workers: int, challenger: bool = False) -> Iterator[Trial]:
+    """Make a deployment and run its service."""
+    swapped, port = make(settings, challenger=challenger), free_port()
     service = ServiceSettings(dataset=DATASET, poll_seconds=POLL, workers=workers)
     line = Command(command(host="127.0.0.1", port=port), environment(settings, service, port=port), "/readyz")
     log = settings.var / "service.log"

@@ -1,0 +1,116 @@
+"""A worker that starts while the registry is away starts from what was live last."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from experiments.runs import Deployment
+from models.registry import Registered
+from serving.live.packed import PACK, read_pack
+from serving.live.remembering import Remembering
+from serving.live.source import FromRegistry, SourceAway, Versions
+from serving.live.watch import Watch
+from serving.store.lmdb_store import LmdbStore
+
+NAMES = ["shop_churn", "shop_clv", "shop_cross_sell", "shop_segments"]
+
+
+class Leaving(FromRegistry):
+    """The registry, which can be away."""
+
+    away = False
+
+    def versions(self) -> Versions:
+        if self.away:
+            raise SourceAway("away")
+        return super().versions()
+
+    def load(self, name: str, version: str) -> Registered:
+        if self.away:
+            raise SourceAway(f"{name} {version} is away")
+        return super().load(name, version)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "live" / "shop"
+
+
+def watch(deployment: Deployment, folder: Path, *, away: bool) -> tuple[Watch, Leaving]:
+    """Make what a new worker makes."""
+    settings = deployment.settings
+    source = Leaving(settings.mlflow, dataset="shop")
+    source.away = away
+    made = Watch(
+        Remembering(source, folder),
+        LmdbStore(settings.var / "store"),
+        lambda snapshot: None,
+        counted=lambda what, name: None,
+    )
+    asyncio.run(made.refresh())
+    return made, source
+
+
+def kept(folder: Path) -> list[Registered]:
+    """Wait until champions are on the disk."""
+    end = time.monotonic() + 20
+    while not (folder / PACK).exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return read_pack(folder)
+
+
+def test_without_the_registry_what_was_live_last_is_live(deployment: Deployment, folder: Path) -> None:
+    before, _ = watch(deployment, folder, away=False)
+    assert [each.artifact.name for each in kept(folder)] == NAMES
+    made, source = watch(deployment, folder, away=True)
+    live = made.snapshot.models
+    assert {name: (each.registered.version, each.registered.artifact.id) for name, each in live.items()} == {
+        name: (each.registered.version, each.registered.artifact.id) for name, each in before.snapshot.models.items()
+    }
+    assert [name for name, each in live.items() if each.held is not None] == NAMES
+    assert made.state.source_away == "away"
+    source.away, snapshot = False, made.snapshot
+    assert _back(made)
+    assert made.snapshot is snapshot
+
+
+def test_where_nothing_was_live_nothing_is(deployment: Deployment, folder: Path) -> None:
+    made, source = watch(deployment, folder, away=True)
+    assert (dict(made.snapshot.models), made.state.source_away) == ({}, "away")
+    source.away = False
+    assert _back(made)
+    assert list(made.snapshot.models) == NAMES
+
+
+def _back(made: Watch) -> bool:
+    """Look until the registry has answered."""
+    for _ in range(20):
+        asyncio.run(made.refresh())
+        if made.state.source_away is None:
+            return True
+    return False
+
+
+def test_what_is_kept_is_the_latest_and_written_once(deployment: Deployment, folder: Path) -> None:
+    made = Remembering(FromRegistry(deployment.settings.mlflow, dataset="shop"), folder)
+    told = made.versions()
+    all_of_them = [made.load(name, str(aliases["champion"])) for name, aliases in told.items()]
+    made._write(all_of_them)
+    written = (folder / PACK).stat().st_mtime_ns
+    made._write(all_of_them)
+    assert (folder / PACK).stat().st_mtime_ns == written
+    made._write(all_of_them[:2])
+    assert [each.artifact.name for each in read_pack(folder)] == NAMES[:2]
+
+
+def test_a_broken_pack_and_a_full_disk_harm_nobody(deployment: Deployment, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / PACK).write_text("{")
+    made, _ = watch(deployment, folder, away=True)
+    assert dict(made.snapshot.models) == {}
+    folder.parent.joinpath("file").write_text("")
+    made, _ = watch(deployment, folder.parent / "file" / "shop", away=False)
+    assert list(made.snapshot.models) == NAMES
