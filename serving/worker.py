@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import logging
 from contextlib import suppress
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Final
 
 import msgspec
@@ -26,6 +28,7 @@ from serving.scorer import Scorer
 from serving.shadow import Compared, Shadow
 from serving.store.opened import store_of
 
+logger = logging.getLogger(__name__)
 _THRESHOLDS: Final = (50_000, 20, 50)
 """Of the collector: requests make little garbage, and walking what was loaded costs milliseconds."""
 
@@ -46,21 +49,25 @@ class Worker:
         )
         self.api = Api(self.scorer, guard, self.metrics, ready=self.ready, seconds=service.timeout_seconds)
         self._watching: asyncio.Task[None] | None = None
-        self._dropped = 0
+        self._dropped, self._settled = 0, False
+        self.remote = settings.pack is None and "://" in settings.mlflow and not settings.mlflow.startswith("sqlite")
 
     async def start(self) -> None:
-        """Load what is current, and keep it so. Raises `LookupError` where there is no model to serve."""
+        """Load what is current, and keep it so.
+
+        While the registry's server is away, the worker starts, not ready; else raises `LookupError` where there is no
+        model to serve.
+        """
         self.metrics.bury()
         await self.watch.refresh()
-        if not self.scorer.snapshot.models:
+        if self.scorer.snapshot.models:
+            await asyncio.to_thread(self._settle)
+        elif self.remote and self.watch.state.source_away:
+            logger.warning("not ready: %s; it is asked again", self.watch.state.source_away)
+        else:
             waiting = "; ".join(self.watch.state.waiting.values()) or self.watch.state.source_away
             dataset = self.service.dataset or "any dataset"
             raise LookupError(f"no champion of {dataset}; run `augury train` first" + f" ({waiting})" * bool(waiting))
-        artifacts = [each.registered.artifact for each in self.scorer.snapshot.models.values()]
-        await asyncio.to_thread(warm, artifacts)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_THRESHOLDS)
         self._looked()
         self._watching = asyncio.create_task(self.watch.run(every=self.service.poll_seconds, looked=self._looked))
 
@@ -98,6 +105,14 @@ class Worker:
         }
         return bool(snapshot.models), msgspec.json.encode(told)
 
+    def _settle(self) -> None:
+        """Make all that first answers would make, and let the collector walk it no more."""
+        self._settled = True
+        warm([each.registered.artifact for each in self.scorer.snapshot.models.values()])
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_THRESHOLDS)
+
     def _looked(self) -> None:
         """Tell the metrics what is live, and how old its features are."""
         state, snapshot, now = self.watch.state, self.scorer.snapshot, datetime.now(UTC)
@@ -108,6 +123,8 @@ class Worker:
         dropped = self.shadow.dropped + self.log.dropped + self.log.lost
         self.metrics.shadow_dropped.inc(dropped - self._dropped)
         self._dropped = dropped
+        if snapshot.models and not self._settled:
+            Thread(target=self._settle, name="settling", daemon=True).start()
         well = snapshot.models and not (state.waiting or state.source_away or state.store_away)
         self.metrics.ready.set(1 if well else 0)
 

@@ -102,6 +102,9 @@ class Api:
         asked.route, asked.action = route.path, route.action
         _check_asked(route, scope["method"], head)
         self.guard.check_action(caller, route.action)
+        if not self.scorer.snapshot.models and not self.ready()[0]:
+            message = "there are no models yet: the registry does not answer; ask again in a few seconds"
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "not_ready", message, retry_after="5")
 
         async def answered() -> Told:
             body = await body_of(head, receive, limit=route.limit, budget=self._budget)

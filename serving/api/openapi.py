@@ -35,10 +35,10 @@ MEANINGS: Final = {
     422: "understood, but it cannot be scored (invalid_history, invalid_features, not_explaining, not_of_pairs)",
     429: "over the key's rate; `Retry-After` says how many seconds to wait (rate_limited)",
     500: "the service failed; its log has the request's id (internal)",
-    503: "the feature store cannot be reached, or too much is being sent; ask again (store_away, busy)",
+    503: "no models yet, no feature store, or too much is being sent; ask again (not_ready, store_away, busy)",
 }
 _OF_POST: Final = (400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 500, 503)
-_OF_GET: Final = (400, 401, 403, 405, 408, 413, 429, 500)
+_OF_GET: Final = (400, 401, 403, 405, 408, 413, 429, 500, 503)
 
 
 @cache

@@ -10,6 +10,8 @@ import pytest
 from experiments.runs import Deployment
 from models.registry import Registered
 from serving.live import watch as watching
+from serving.live.golden import NotGolden, check_golden
+from serving.live.live import Live
 from serving.live.source import FromRegistry, Versions
 from serving.live.watch import Watch
 from serving.store.lmdb_store import LmdbBlock, LmdbStore
@@ -59,14 +61,14 @@ def test_a_version_that_answers_otherwise_is_asked_once_a_batch(
     deployment: Deployment, store: LmdbStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = list[str]()
-    golden = watching.check_golden
+    golden = check_golden
 
-    def check(live: watching.Live, ids: list[str], rows: list[bytes]) -> None:
+    def check(live: Live, ids: list[str], rows: list[bytes]) -> None:
         if live.name == CHURN:
             asked.append(live.registered.version)
         golden(live, ids, rows)
         if live.registered.version == "2":
-            raise watching.NotGolden("churn answers otherwise")
+            raise NotGolden("churn answers otherwise")
 
     monkeypatch.setattr(watching, "check_golden", check)
     monkeypatch.setattr(watching, "PATIENCE", 60.0)
