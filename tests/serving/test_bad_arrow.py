@@ -141,6 +141,14 @@ TABLES: dict[str, tuple[pa.Table, str]] = {
         table(cutoff=pa.array([1, 2], pa.timestamp("us", tz="UTC"))),
         "cutoff is of type timestamp[us, tz=UTC]; send timestamps without a zone",
     ),
+    "a cutoff long ago": (
+        table(cutoff=pa.array([0, -2_208_988_801], pa.timestamp("s"))),
+        "a cutoff lies outside the years 1900 to 2199",
+    ),
+    "a cutoff far ahead": (
+        table(cutoff=pa.array([0, 7_258_118_400], pa.timestamp("s"))),
+        "a cutoff lies outside the years 1900 to 2199",
+    ),
     "a cutoff that is null": (table(cutoff=pa.nulls(2, pa.timestamp("us"))), "cutoff is null in 2 rows"),
     "eligible as text": (
         table(eligible=pa.array(["yes", "no"])),

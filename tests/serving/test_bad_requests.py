@@ -278,6 +278,20 @@ UNDERSTOOD: dict[str, tuple[str, dict[str, Any], int, str, str]] = {
         "bad_request",
         "transactions need a cutoff: the instant to predict from - at `$.cutoff`",
     ),
+    "a cutoff long ago": (
+        PAYLOAD,
+        {**GOOD, "cutoff": "1899-12-31T23:59:59"},
+        400,
+        "bad_request",
+        "a cutoff lies in the years 1900 to 2199 - at `$.cutoff`",
+    ),
+    "a cutoff far ahead": (
+        BULK,
+        {"rows": [ROW], "cutoff": "2200-01-01"},
+        400,
+        "bad_request",
+        "a cutoff lies in the years 1900 to 2199 - at `$.cutoff`",
+    ),
     "no day as cutoff": (PAYLOAD, {**GOOD, "cutoff": "2025-02-30"}, 400, "bad_request", NO_ISO.format("cutoff")),
     "no day as cutoff in bulk": (
         BULK,

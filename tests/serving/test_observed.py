@@ -152,7 +152,7 @@ def test_neither_log_nor_metrics_nor_audit_hold_personal_data(
         client.post("/v1/offers", content=content, headers=kind)
     client.post("/v1/score", json={"customer_ids": [SECRET], "models": [SECRET]})
     client.post("/v1/bulk", json={"rows": [{"customer_id": SECRET, "features": {SECRET: 1.0}}]})
-    post(client, stream(table(customer_id=[SECRET, SECRET], **{SECRET: [SECRET, SECRET]})))
+    post(client, stream(table(customer_id=[SECRET, SECRET]).append_column(SECRET, [[SECRET, SECRET]])))
     client.get(f"/v1/{SECRET}?{SECRET}={SECRET}", headers={"authorization": f"Bearer {SECRET}", "x-api-key": SECRET})
     client.get(f"/{SECRET}")
     client.post("/v1/score", json={"customer_ids": ids})

@@ -172,7 +172,7 @@ def test_everyone_in_bulk_as_json(
 ) -> None:
 
     frame = frames[model].set_index("customer_id").loc[ids].drop(columns="cutoff")
-    rows = [FeatureRow(each, _features(row)) for each, row in frame.iterrows()]
+    rows = [FeatureRow(str(each), _features(row)) for each, row in frame.iterrows()]
     cutoff = frames[model]["cutoff"].iloc[0].to_pydatetime()
     found = _of_results(asyncio.run(bulk(snapshot, table_of(rows), [model], cutoff=cutoff)).results())
     same(found, batch[model][batch[model]["customer_id"].isin(ids)])

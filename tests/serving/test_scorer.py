@@ -162,6 +162,12 @@ def test_an_answer_is_of_one_snapshot_though_another_is_taken_meanwhile(snapshot
             scorer.take(Snapshot({}))
             return [None] * len(asked)
 
+        def verify(self) -> None:
+            """All is well."""
+
+        def close(self) -> None:
+            """There is nothing to close."""
+
     swapping = replace(snapshot, suppressed=Swapping())
     for ask in (
         lambda: by_id(scorer, "C0000001"),

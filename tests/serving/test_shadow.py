@@ -30,7 +30,7 @@ def challenger(live: Live, add: float) -> Live:
             raise ZeroDivisionError("geheim")
         return super(type(self), self).predict_rows(values) + add
 
-    model.__class__ = type("Off", (type(model),), {"predict_rows": predict_rows})  # type: ignore[assignment]
+    model.__class__ = type("Off", (type(model),), {"predict_rows": predict_rows})
     changed = replace(artifact, model=model, provenance={**artifact.provenance, "note": "challenger"})
     return Live(replace(live.registered, artifact=changed, version="2"), live.held)
 

@@ -32,7 +32,7 @@ def altered(live: Live, **methods: Callable[..., Any]) -> Live:
     artifact: Artifact = live.registered.artifact
     model = copy(artifact.model)
     kind = type(type(model).__name__, (type(model),), methods)
-    model.__class__ = kind  # type: ignore[assignment]  # mypy does not know it
+    model.__class__ = kind
     changed = replace(artifact, model=model, provenance={**artifact.provenance, "note": "altered"})
     return Live(replace(live.registered, artifact=changed), live.held)
 
