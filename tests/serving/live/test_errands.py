@@ -1,12 +1,15 @@
 """What may be slow is waited for so long and no longer, and never begun twice."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 
 import pytest
 
+from experiments.server import ROOT
 from serving.live.errands import Errands, NotYet
 
 
@@ -77,3 +80,40 @@ def test_a_slow_one_leaves_the_threads_of_others_alone() -> None:
         return given
 
     assert asyncio.run(asked()) == 7
+
+
+def test_one_that_nobody_asks_for_any_more_is_let_go_of() -> None:
+    event, begun, errand = blocked()
+    waiting: list[int] = []
+
+    async def asked() -> str:
+        errands = Errands("test")
+        for key, each in (("a", errand), ("b", errand), ("c", lambda: waiting.append(1))):
+            with pytest.raises(NotYet):
+                await errands.run(each, key=key, seconds=0.01)
+        errands.drop(but=["b"])
+        event.set()
+        return await errands.run(lambda: "another", key="a", seconds=5)
+
+    assert asyncio.run(asked()) == "another"
+    assert (len(begun), waiting) == (2, [])
+
+
+ENDS = """
+import asyncio, time
+from experiments.server import ROOT
+from serving.live.errands import Errands, NotYet
+
+async def main():
+    errands = Errands("test")
+    try:
+        await errands.run(lambda: time.sleep(60), key="a", seconds=0.01)
+    except NotYet:
+        errands.close()
+
+asyncio.run(main())
+"""
+
+
+def test_a_process_ends_while_one_is_under_way() -> None:
+    assert subprocess.run([sys.executable, "-c", ENDS], cwd=ROOT, timeout=30, check=False).returncode == 0
