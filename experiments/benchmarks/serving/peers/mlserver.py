@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from experiments.server import free_port
+
 REQUIREMENTS: Final = ("mlserver==1.7.1", "mlserver-xgboost==1.7.1", "xgboost==3.2.0")
 START: Final = "from mlserver.cli import main; main()"
 """What its command does."""
@@ -13,7 +15,7 @@ START: Final = "from mlserver.cli import main; main()"
 def write_settings(folder: Path, booster: Path, *, name: str, port: int) -> None:
     """Write what MLServer reads: one model, in the server's own process, which on one core is the faster way."""
     folder.mkdir(parents=True, exist_ok=True)
-    ports = {"http_port": port, "grpc_port": port + 1, "metrics_port": port + 2}
+    ports = {"http_port": port, "grpc_port": free_port(), "metrics_port": free_port()}
     server = {"host": "127.0.0.1", "parallel_workers": 0, "debug": False, "metrics_dir": str(folder), **ports}
     model = {
         "name": name,
