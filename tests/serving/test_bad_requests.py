@@ -487,4 +487,5 @@ def test_many_different_features_take_no_time(client: httpx.Client) -> None:
     rows = [{"customer_id": f"c{row}", "features": {f"{row}.{n}": 1 for n in range(100)}} for row in range(10_000)]
     answer = post(client, BULK, json.dumps({"rows": rows}, separators=(",", ":")))
     assert answer.elapsed.total_seconds() < 10
-    refused(answer, 422, "invalid_features", "there are over 2000 columns; send those that the models read")
+    told = "there are over 400 features, too many for 10000 rows; send those that the models read"
+    refused(answer, 422, "invalid_features", told)

@@ -204,9 +204,10 @@ def test_a_broken_file_of_keys_lets_the_old_ones_count(guarded: Guarded) -> None
 
 
 def test_over_its_rate_a_key_must_wait(guarded: Guarded) -> None:
-    """Its burst is six, so that each of two workers lets three through, and then one every ten seconds."""
-    key = guarded.add("slow", rate=0.2, burst=40)
-    answers = [guarded.ask(key, ASKED) for _ in range(60)]
+    """Each of two workers lets 100 through, and then one every ten seconds; one connection is one worker's."""
+    key = guarded.add("slow", rate=0.2, burst=200)
+    with httpx.Client(base_url=guarded.client.base_url, headers={"x-api-key": key}, timeout=30) as one:
+        answers = [one.post("/v1/score", json=ASKED) for _ in range(150)]
     waiting = [each for each in answers if each.status_code == 429]
     assert {each.status_code for each in answers} == {200, 429}
     for each in waiting:
@@ -218,12 +219,12 @@ def test_over_its_rate_a_key_must_wait(guarded: Guarded) -> None:
 
 
 def test_many_customers_cost_more_than_one(guarded: Guarded) -> None:
-    """A thousand cost 10.99 where one costs 1; a worker's burst is 20."""
-    key = guarded.add("heavy", rate=0.001, burst=40)
+    """A thousand cost 10.99 where one costs 1; a worker's burst is 50."""
+    key = guarded.add("heavy", rate=0.001, burst=100)
     thousand = {"customer_ids": [f"stranger {number}" for number in range(1_000)]}
     with httpx.Client(base_url=guarded.client.base_url, headers={"x-api-key": key}, timeout=30) as one:
-        codes = [one.post("/v1/score", json=thousand).status_code for _ in range(4)]
-    assert codes.count(200) in (1, 2)
+        codes = [one.post("/v1/score", json=thousand).status_code for _ in range(8)]
+    assert 1 <= codes.count(200) <= 5
     assert set(codes) == {200, 429}
 
 
