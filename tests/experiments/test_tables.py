@@ -1,8 +1,10 @@
 """A table without dates through the command line: one row a customer, numbers and texts, from training to serving."""
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,12 @@ import pytest
 from configs.settings import Settings
 from models.registry import ModelRegistry
 from models.registry.runs import read_record
-from serving.lookup import Lookup
-from serving.scorer import NotScorable, Scorer, Served
+from serving.block import Held
+from serving.live.live import Live
+from serving.live.snapshot import Snapshot
+from serving.messages import Refusal
+from serving.scorer import Scorer
+from serving.store.opened import store_of
 
 Answer = subprocess.CompletedProcess[str]
 Augury = Callable[..., Answer]
@@ -97,22 +103,28 @@ def test_it_is_judged_in_folds_of_the_customers_whose_label_is_known(trained: An
 
 
 def test_everybody_is_scored_with_reasons_and_by_id_the_same(
-    augury: Augury, trained: Answer, registry: ModelRegistry, tmp_path: Path
+    augury: Augury, trained: Answer, registry: ModelRegistry, var: Path
 ) -> None:
     """Those without a label too: they are asked about, though nothing was learned from them."""
-    assert augury("score", "leaving", "--reasons", 2, "--to", tmp_path / "out").returncode == 0
-    scores = pd.read_parquet(tmp_path / "out" / "scores.parquet")
+    settings = Settings.read({"AUGURY_VAR": str(var)})
+    assert augury("score", "leaving", "--reasons", 2).returncode == 0
+    scores = pd.read_parquet(settings.scored("leaving") / "scores.parquet")
     assert sorted(scores["customer_id"]) == sorted(subscribers()["subscriber"])
-    said = pd.read_parquet(tmp_path / "out" / "reasons.parquet")["sentence"]
+    said = pd.read_parquet(settings.scored("leaving") / "reasons.parquet")["sentence"]
     assert said.str.contains("Plan: monthly").any()
-    registered = registry.load("leaving")
-    scorer = Scorer([Served(registered, Lookup.read(tmp_path / "out", registered.artifact))])
+    block = store_of(settings.store).open("leaving")
+    assert block is not None
+    live = Live(registry.load("leaving"), Held.of(block))
     ids = scores["customer_id"].iloc[[3, 700, 1499]].tolist()
-    by_id = scorer.by_id(ids).set_index("customer_id")["score"]
-    assert by_id.to_dict() == scores.set_index("customer_id").loc[ids, "score"].to_dict()
-    rows = pd.DataFrame({"time": [pd.Timestamp("2025-01-01")], "amount": [1.0]})
-    with pytest.raises(NotScorable):
-        scorer.by_payload("new", rows, cutoff=pd.Timestamp("2025-02-01"))
+    expected = scores.set_index("customer_id").loc[ids, "score"].to_list()
+    rows = [row for row in asyncio.run(live.rows(ids)) if row is not None]
+    for compute in (False, True):
+        assert live.answers(ids, rows, compute=compute).columns["score"] == expected
+    bought = pd.DataFrame({"time": [pd.Timestamp("2025-01-01")], "amount": [1.0]})
+    scorer = Scorer(Snapshot({"leaving": live}))
+    (refusal,) = asyncio.run(scorer.by_history("new", bought, cutoff=datetime(2025, 2, 1, tzinfo=UTC)))
+    assert isinstance(refusal, Refusal)
+    assert refusal.refusal == "lacks_data"
 
 
 def test_the_same_table_does_not_drift_and_one_of_other_plans_does(
