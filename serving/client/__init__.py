@@ -4,8 +4,10 @@ from serving.client.answers import Offers, Readiness, Scores
 from serving.client.client import Client
 from serving.client.errors import (
     BadRequest,
+    Busy,
     Failed,
     Forbidden,
+    NotReady,
     NotScorable,
     RateLimited,
     ServiceError,
@@ -19,9 +21,11 @@ from serving.client.retries import Retries
 
 __all__ = [
     "BadRequest",
+    "Busy",
     "Client",
     "Failed",
     "Forbidden",
+    "NotReady",
     "NotScorable",
     "Offers",
     "RateLimited",

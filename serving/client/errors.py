@@ -58,6 +58,14 @@ class StoreAway(ServiceError):
     """The service cannot reach its features now."""
 
 
+class NotReady(ServiceError):
+    """The service has no models yet."""
+
+
+class Busy(ServiceError):
+    """Too much is being sent to the service at once."""
+
+
 class TookTooLong(ServiceError):
     """No answer came in time."""
 
@@ -81,6 +89,8 @@ ERRORS: Final[Mapping[str, type[ServiceError]]] = {
     "timeout": TookTooLong,
     "rate_limited": RateLimited,
     "store_away": StoreAway,
+    "not_ready": NotReady,
+    "busy": Busy,
     "internal": Failed,
 }
 _PROBLEM: Final = msgspec.json.Decoder(Problem)

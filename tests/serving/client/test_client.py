@@ -162,12 +162,15 @@ def test_offers_are_those_of_the_route(keyed: Keyed, asking: Client) -> None:
     assert {each.category for each in only.offers} <= {"wine", "meat"}
 
 
-def test_models_and_readiness(keyed: Keyed, asking: Client) -> None:
-    assert {each.name: each.version for each in asking.models()} == {
-        name: each.version for name, each in asking.ready().models.items()
-    }
+def test_models_and_readiness(keyed: Keyed, asking: Client, client: httpx.Client) -> None:
+    told = asking.ready()
+    assert (told.ready, told.models, told.registry, told.store) == (True, {}, "ok", "ok")
     with Client(keyed.url) as without:
-        assert without.ready().ready
+        assert without.ready() == told
+    with Client(str(client.base_url)) as open_to_all:
+        served = {each.name: each.version for each in open_to_all.models()}
+        assert {name: each.version for name, each in open_to_all.ready().models.items()} == served
+    assert {each.name: each.version for each in asking.models()} == served
 
 
 def test_errors_say_what_the_service_says(keyed: Keyed, asking: Client) -> None:
