@@ -18,6 +18,8 @@ SIZES: Final = (1, 1, 1, 3, 8, 100)
 """Customers of a request: up to 64 rows are answered in the worker's event loop, more in a thread."""
 PATIENCE: Final = 120.0
 """Seconds after which a request hangs."""
+PAUSE: Final = 0.01
+"""Seconds between an answer and the next question: workers that start need the machine too."""
 _ANSWER: Final = msgspec.json.Decoder(Answer)
 _PROBLEM: Final = msgspec.json.Decoder(Problem)
 _KEPT: Final = 20
@@ -122,6 +124,7 @@ class Asking:
             try:
                 while not self._stopping:
                     worker = await self._one(reader, writer, latest) or worker
+                    await asyncio.sleep(PAUSE)
             except TimeoutError:
                 self.seen.hung += 1
             except (OSError, EOFError) as error:

@@ -15,7 +15,7 @@ from typing import Final
 from experiments.benchmarks.serving.process import tree
 from experiments.server import free_port
 
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 180.0
 
 
 class Outside:
