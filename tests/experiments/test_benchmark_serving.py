@@ -134,6 +134,7 @@ def test_the_readmes_lines() -> None:
         "rows": [*FOUND, _row("a", 1, 1_234.5, cpu_us=11.0), {**_row("a", 1, 0), "case": "many", **many}],
         "bars": [{"name": "fast", "value": 0.512, "met": False}, {"name": "right", "value": 1, "met": True}],
         "left_out": {"c": "it does not start"},
+        "load": {"before": 0.5, "after": 2.34},
     }
     assert markdown(found).splitlines() == [
         "| asked | system | a second at 1 | a second at 16 | a second at 64 | p99 ms at 16 | CPU µs |",
@@ -143,7 +144,8 @@ def test_the_readmes_lines() -> None:
         "| many | a | 12,160 | – | – | – | 9,000 |",
         "",
         "Answers a second of one worker on one core, in bulk rows × models a second, by connections; CPU of the server "
-        "for an answer; left out: c. 1 of 2 bars are met; not: fast 0.51",
+        "for an answer; the machine's load was 2.3 then, this included; left out: c. 1 of 2 bars are met; not: "
+        "fast 0.51",
     ]
 
 

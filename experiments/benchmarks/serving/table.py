@@ -45,9 +45,10 @@ def markdown(found: Row) -> str:
     missed = [f"{each['name']} {each['value']:.2g}" for each in found["bars"] if not each["met"]]
     told = f"{len(found['bars']) - len(missed)} of {len(found['bars'])} bars are met"
     left = f"; left out: {', '.join(found['left_out'])}" if found["left_out"] else ""
+    load = f"the machine's load was {found['load']['after']:.1f} then, this included{left}"
     return (
         f"{text}\n\nAnswers a second of one worker on one core, in bulk rows × models a second, by connections; CPU of "
-        f"the server for an answer{left}. {told}{'; not: ' * bool(missed)}{', '.join(missed)}"
+        f"the server for an answer; {load}. {told}{'; not: ' * bool(missed)}{', '.join(missed)}"
     )
 
 
