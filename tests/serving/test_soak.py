@@ -35,7 +35,7 @@ def test_nothing_that_stays_is_a_fault() -> None:
         ("files", {"files": [24, 25]}),
         ("threads", {"threads": [20, 22]}),
         ("series", {"series": 95}),
-        ("log", {"log_kb": 13}),
+        ("log", {"log_kb": 17}),
         ("audit", {"audit_lost": 1.0}),
     ],
 )

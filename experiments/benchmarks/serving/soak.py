@@ -123,7 +123,7 @@ def judged(parts: Sequence[Look]) -> dict[str, Any]:
         "files": max(grown["files"]) <= 0,
         "threads": max(last["threads"]) <= max(first["threads"]) + 1,
         "series": last["series"] == first["series"],
-        "log": last["log_kb"] - first["log_kb"] <= len(parts),
+        "log": last["log_kb"] - first["log_kb"] <= 2 * len(parts),  # a line a worker, model and swap
         "audit": last["audit_lost"] == 0,
     }
     return {
