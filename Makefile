@@ -10,8 +10,12 @@ UV := $(shell command -v uv 2>/dev/null)
 demo: $(INSTALLED)
 	$(BIN)/augury demo
 
+# In two halves side by side, of about the same length on two cores; what the first says is shown at the end.
 test: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	@export OMP_NUM_THREADS=1; \
+	$(BIN)/python -m pytest tests/features > .venv/features.log 2>&1 & features=$$!; \
+	$(BIN)/python -m pytest tests --ignore tests/features; rest=$$?; \
+	wait $$features; first=$$?; cat .venv/features.log; exit $$((rest | first))
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .
