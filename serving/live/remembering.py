@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from models.registry import Registered
@@ -18,19 +19,26 @@ class Remembering:
 
     def __init__(self, source: Source, folder: Path) -> None:
         self.source, self.folder = source, folder
+        self._first = True
         self._told: Versions | None = None
         self._remembered: dict[tuple[str, str], Registered] | None = None
 
     def versions(self) -> Versions:
-        """Ask the source. Raises `SourceAway`, which before the first answer knows what was live last."""
+        """Ask the source. Raises `SourceAway`, which before the first answer knows what was live last.
+
+        A source that tells versions and cannot give them at the start counts as away, unless nothing is remembered.
+        """
+        told, first, self._first = None, self._first, False
         try:
-            self._told = self.source.versions()
+            told = self.source.versions()
+            if first:
+                self._fetch(told)
         except SourceAway as error:
-            if self._told is None:
-                raise SourceAway(str(error), remembered=self._read()) from error
-            raise
-        self._remembered = {}
-        return self._told
+            remembered = self._read() if self._told is None else {}
+            if told is None or remembered:
+                raise SourceAway(str(error), remembered=remembered) from error
+        self._told, self._remembered = told, {}
+        return told
 
     def load(self, name: str, version: str) -> Registered:
         """Give what is remembered while the source has not answered yet; else ask the source."""
@@ -44,6 +52,13 @@ class Remembering:
         champions = [each for each in used if told.get(each.artifact.name, {}).get("champion") == each.version]
         if champions:
             threading.Thread(target=self._write, args=(champions,), name="remembering", daemon=True).start()
+
+    def _fetch(self, told: Versions) -> None:
+        """Load the champions. Raises `SourceAway`; who cannot be used here for another reason is seen to later."""
+        for name, aliases in told.items():
+            if "champion" in aliases:
+                with suppress(ValueError):
+                    self.source.load(name, aliases["champion"])
 
     def _read(self) -> Versions:
         """Read what is kept, once; nothing where that cannot be."""

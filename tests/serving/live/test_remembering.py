@@ -18,9 +18,9 @@ NAMES = ["shop_churn", "shop_clv", "shop_cross_sell", "shop_segments"]
 
 
 class Leaving(FromRegistry):
-    """The registry, which can be away."""
+    """The registry, which can be away, or give no files."""
 
-    away = False
+    away, without_files = False, ""
 
     def versions(self) -> Versions:
         if self.away:
@@ -28,7 +28,7 @@ class Leaving(FromRegistry):
         return super().versions()
 
     def load(self, name: str, version: str) -> Registered:
-        if self.away:
+        if self.away or name == self.without_files:
             raise SourceAway(f"{name} {version} is away")
         return super().load(name, version)
 
@@ -38,11 +38,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "live" / "shop"
 
 
-def watch(deployment: Deployment, folder: Path, *, away: bool) -> tuple[Watch, Leaving]:
+def watch(deployment: Deployment, folder: Path, *, away: bool, without_files: str = "") -> tuple[Watch, Leaving]:
     """Make what a new worker makes."""
     settings = deployment.settings
     source = Leaving(settings.mlflow, dataset="shop")
-    source.away = away
+    source.away, source.without_files = away, without_files
     made = Watch(
         Remembering(source, folder),
         LmdbStore(settings.var / "store"),
@@ -75,6 +75,26 @@ def test_without_the_registry_what_was_live_last_is_live(deployment: Deployment,
     source.away, snapshot = False, made.snapshot
     assert _back(made)
     assert made.snapshot is snapshot
+
+
+def test_a_registry_that_gives_no_files_at_the_start_is_away(deployment: Deployment, folder: Path) -> None:
+    watch(deployment, folder, away=False)
+    kept(folder)
+    made, _ = watch(deployment, folder, away=False, without_files=NAMES[1])
+    assert list(made.snapshot.models) == NAMES
+    assert made.state.source_away == f"{NAMES[1]} 1 is away"
+    assert _back(made)
+    assert list(made.snapshot.models) == NAMES
+
+
+def test_where_nothing_is_remembered_those_go_live_whose_files_are_given(deployment: Deployment, folder: Path) -> None:
+    made, source = watch(deployment, folder, away=False, without_files=NAMES[1])
+    assert list(made.snapshot.models) == [each for each in NAMES if each != NAMES[1]]
+    assert list(made.state.waiting) == [NAMES[1]]
+    source.without_files = ""
+    for _ in range(20):
+        asyncio.run(made.refresh())
+    assert list(made.snapshot.models) == NAMES
 
 
 def test_where_nothing_was_live_nothing_is(deployment: Deployment, folder: Path) -> None:
