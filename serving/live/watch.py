@@ -98,7 +98,8 @@ class Watch:
             return self._versions or {}, SLOW
         except SourceAway as error:
             self.counted("registry", "")
-            return self._versions or error.remembered, str(error)
+            self._versions = self._versions or error.remembered
+            return self._versions, str(error)
         return self._versions, None
 
 

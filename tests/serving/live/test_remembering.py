@@ -8,10 +8,11 @@ import pytest
 
 from experiments.runs import Deployment
 from models.registry import Registered
+from serving.live import watch as watching
 from serving.live.packed import PACK, read_pack
 from serving.live.remembering import Remembering
 from serving.live.source import FromRegistry, SourceAway, Versions
-from serving.live.watch import Watch
+from serving.live.watch import SLOW, Watch
 from serving.store.lmdb_store import LmdbStore
 
 NAMES = ["shop_churn", "shop_clv", "shop_cross_sell", "shop_segments"]
@@ -20,9 +21,10 @@ NAMES = ["shop_churn", "shop_clv", "shop_cross_sell", "shop_segments"]
 class Leaving(FromRegistry):
     """The registry, which can be away, or give no files."""
 
-    away, without_files = False, ""
+    away, without_files, seconds = False, "", 0.0
 
     def versions(self) -> Versions:
+        time.sleep(self.seconds)
         if self.away:
             raise SourceAway("away")
         return super().versions()
@@ -40,6 +42,12 @@ def folder(tmp_path: Path) -> Path:
 
 def watch(deployment: Deployment, folder: Path, *, away: bool, without_files: str = "") -> tuple[Watch, Leaving]:
     """Make what a new worker makes."""
+    return asyncio.run(started(deployment, folder, away=away, without_files=without_files))
+
+
+async def started(
+    deployment: Deployment, folder: Path, *, away: bool, without_files: str = ""
+) -> tuple[Watch, Leaving]:
     settings = deployment.settings
     source = Leaving(settings.mlflow, dataset="shop")
     source.away, source.without_files = away, without_files
@@ -49,7 +57,7 @@ def watch(deployment: Deployment, folder: Path, *, away: bool, without_files: st
         lambda snapshot: None,
         counted=lambda what, name: None,
     )
-    asyncio.run(made.refresh())
+    await made.refresh()
     return made, source
 
 
@@ -75,6 +83,24 @@ def test_without_the_registry_what_was_live_last_is_live(deployment: Deployment,
     source.away, snapshot = False, made.snapshot
     assert _back(made)
     assert made.snapshot is snapshot
+
+
+def test_what_is_remembered_stays_while_the_registry_comes_back_slowly(
+    deployment: Deployment, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "PATIENCE", 0.05)
+    watch(deployment, folder, away=False)
+    kept(folder)
+
+    async def looked() -> None:
+        made, source = await started(deployment, folder, away=True)
+        source.seconds = 0.3
+        for _ in range(3):
+            await made.refresh()
+            assert made.state.source_away == SLOW
+            assert list(made.snapshot.models) == NAMES
+
+    asyncio.run(looked())
 
 
 def test_a_registry_that_gives_no_files_at_the_start_is_away(deployment: Deployment, folder: Path) -> None:
