@@ -204,4 +204,4 @@ def test_a_rush_of_tasks_waits_for_few_connections(redis_store: RedisStore, shar
         assert found == [[ROWS[each], None] for each, _ in asked]
         return _connections(shared_redis)
 
-    assert before < asyncio.run(rush()) <= before + 8
+    assert asyncio.run(rush()) <= before + 8  # others may have ended meanwhile
