@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -107,7 +107,7 @@ def _job(artifact: Artifact, files: Lent) -> Job:
     return Job(
         id=artifact.id,
         version="3",
-        files=files,  # type: ignore[arg-type]  # what is asked of a broadcast
+        files=cast(Any, files),  # what is asked of a broadcast
         suppressed=None,
         mark=None,
         whole=False,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -271,7 +271,7 @@ def test_ids_that_could_not_be_found_are_refused(batches: Batches, lent: Lent) -
 
 def test_a_frame_of_pandas_is_none_of_the_session(batches: Batches) -> None:
     with pytest.raises(TypeError, match="make it a frame of the Spark session"):
-        score_on_spark(batches.observed(ALONE), batches.registered(ALONE))  # type: ignore[arg-type]  # what is shown
+        score_on_spark(cast(Any, batches.observed(ALONE)), batches.registered(ALONE))
 
 
 @pytest.mark.parametrize("name", ["customer_id", "cutoff", "marked"])
