@@ -19,6 +19,7 @@ from serving.api.call import Call, Told
 from serving.api.errors import refusal_of
 from serving.api.guard import Guard
 from serving.api.openapi import openapi
+from serving.api.page import page
 from serving.api.refused import Refused
 from serving.api.routes import ROUTES, Route
 from serving.api.timed import timed
@@ -63,7 +64,7 @@ class Api:
         self.scorer, self.guard, self.metrics, self.ready, self.seconds = scorer, guard, metrics, ready, seconds
         self._prefix, self._count = secrets.token_hex(4), itertools.count(1)
         self._budget = Budget()
-        self._own = {"/livez": self._live, "/readyz": self._ready, "/metrics": self._metrics}
+        self._own = {"/livez": self._live, "/readyz": self._ready, "/metrics": self._metrics, "/": self._page}
         self._own |= dict.fromkeys(("/openapi.json", "/docs.json"), self._openapi)
 
     def answers(self, path: str) -> bool:
@@ -157,6 +158,9 @@ class Api:
 
     def _metrics(self) -> tuple[HTTPStatus, bytes, bytes]:
         return HTTPStatus.OK, self.metrics.text(), b"text/plain; version=0.0.4; charset=utf-8"
+
+    def _page(self) -> tuple[HTTPStatus, bytes, bytes]:
+        return HTTPStatus.OK, page(), b"text/html; charset=utf-8"
 
     def _openapi(self) -> tuple[HTTPStatus, bytes, bytes]:
         return HTTPStatus.OK, openapi(), b"application/json"

@@ -290,3 +290,13 @@ def test_many_at_a_time_get_what_each_gets_alone(client: httpx.Client, ids: list
     for thread in threads:
         thread.join()
     assert found == alone
+
+
+def test_its_page_names_the_routes_and_loads_nothing_from_elsewhere(client: httpx.Client) -> None:
+    answer = client.get("/")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert all(
+        f"<code>{route}</code>" in answer.text for route in ("/v1/score", "/v1/bulk", "/v1/offers", "/v1/models")
+    )
+    assert "<script" not in answer.text
+    assert "//" not in answer.text
