@@ -34,6 +34,8 @@ POLL: Final = 0.2
 """Seconds between a worker's looks at registry and store."""
 AFTER: Final = 3.0
 """Seconds after which it must be noticed that something is back."""
+BETWEEN: Final = 2.0
+"""Seconds between batches while the registry is away: each look waits for it a second, and Redis keeps two batches."""
 AT_ONCE: Final = 0.5
 """Seconds within which a connection to a killed worker breaks."""
 PEERS: Final = ("bentoml", "lmdb", "mlflow", "redis", "uvicorn")
@@ -106,7 +108,7 @@ class Trial:
             registry.kill()
             for _ in range(2):
                 self.swapped.write()
-                time.sleep(1.0)
+                time.sleep(BETWEEN)
             registry.start()
 
     def without_store(self, store: Outside) -> None:
