@@ -8,6 +8,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -18,15 +19,7 @@ from rich.progress import (
 @contextmanager
 def steps(title: str, total: int, *, console: Console | None = None) -> Iterator[Callable[[str], None]]:
     """Show a bar of so many steps; call what is given with the name of each step as it begins."""
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console or Console(stderr=True),
-    )
-    with bar:
+    with _bar(console) as bar:
         task = bar.add_task(title, total=total)
         begun = False
 
@@ -45,16 +38,7 @@ def rows(title: str, *, console: Console | None = None) -> Iterator[Callable[[st
 
     While their number is not known, 0, it only shows that something goes on.
     """
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console or Console(stderr=True),
-    )
-    with bar:
+    with _bar(console, TimeRemainingColumn()) as bar:
         task = bar.add_task(title, total=None)
 
         def told(what: str, done: int, of: int) -> None:
@@ -62,3 +46,14 @@ def rows(title: str, *, console: Console | None = None) -> Iterator[Callable[[st
 
         yield told
         bar.update(task, description=title)
+
+
+def _bar(console: Console | None, *more: ProgressColumn) -> Progress:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, *more, console=console or Console(stderr=True))

@@ -79,6 +79,11 @@ class Artifact:
             raise NotExplained(f"the scores of {self.model_name!r} are no sums over features, so it gives no reasons")
         return self.calibration.contributions(self.model.contributions(frame), self.model.predict(frame))
 
+    @cached_property
+    def texts(self) -> frozenset[str]:
+        """Name the features that are text; the others are numbers."""
+        return frozenset(name for name, cells in self.profile.items() if cells.levels is not None)
+
     @property
     def typical(self) -> dict[str, float]:
         """What is usual of each feature that is a number: the median where the model was fitted."""

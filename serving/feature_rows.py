@@ -117,7 +117,7 @@ def _other_categories(artifact: Artifact, table: pa.Table) -> str | None:
 def _other_type(artifact: Artifact, table: pa.Table) -> str | None:
     for name in artifact.features:
         kind = table.schema.field(name).type
-        wanted = "text" if name in artifact.profile and artifact.profile[name].levels is not None else "number"
+        wanted = "text" if name in artifact.texts else "number"
         if kind_of(kind) not in (wanted, "null"):
             told = "text" if wanted == "text" else "a number"
             return f"{artifact.name} takes {name!r} as {told}, and the rows have {kind}"

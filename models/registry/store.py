@@ -177,6 +177,5 @@ def _signature(artifact: Artifact) -> ModelSignature:
     keys = [ColSpec("string", "customer_id", required=pairs), ColSpec("datetime", "cutoff", required=pairs)]
     if pairs:
         keys += [ColSpec("string", "category"), ColSpec("boolean", "eligible", required=False)]
-    texts = {name for name, cells in artifact.profile.items() if cells.levels is not None}
-    features = [ColSpec("string" if name in texts else "double", name) for name in artifact.features]
+    features = [ColSpec("string" if name in artifact.texts else "double", name) for name in artifact.features]
     return ModelSignature(inputs=Schema([*keys, *features]))

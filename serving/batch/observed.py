@@ -88,7 +88,7 @@ class Observed:
 
 def texts_of(artifact: Artifact) -> frozenset[str]:
     """Name the features that are text, and the category."""
-    return frozenset({name for name, cells in artifact.profile.items() if cells.levels is not None} | {"category"})
+    return artifact.texts | {"category"}
 
 
 def _frame(history: History, artifact: Artifact, cutoff: pd.Timestamp, *, to: Path | None) -> pd.DataFrame:

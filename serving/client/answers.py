@@ -2,17 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 
 from serving.messages import Answer, CustomerOffers, OffersAnswer, Refusal, Score
 
+A = TypeVar("A", Answer, OffersAnswer)
+
 
 @dataclass(frozen=True)
-class Scores:
+class _Parts(Generic[A]):
     """The answers to one question: one, or, over 1,000 customers, several; each is of one moment of the service."""
 
-    answers: Sequence[Answer]
+    answers: Sequence[A]
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """Why others have none."""
+        return [result for each in self.answers for result in each.results if isinstance(result, Refusal)]
+
+    @property
+    def request_ids(self) -> list[str]:
+        """By which the service's log knows the question."""
+        return [each.request_id for each in self.answers]
+
+
+class Scores(_Parts[Answer]):
+    """The answers to a question about scores."""
 
     @property
     def results(self) -> list[Score | Refusal]:
@@ -24,22 +41,9 @@ class Scores:
         """The scores alone."""
         return [each for each in self.results if isinstance(each, Score)]
 
-    @property
-    def refusals(self) -> list[Refusal]:
-        """Why others have none."""
-        return [each for each in self.results if isinstance(each, Refusal)]
 
-    @property
-    def request_ids(self) -> list[str]:
-        """By which the service's log knows the question."""
-        return [each.request_id for each in self.answers]
-
-
-@dataclass(frozen=True)
-class Offers:
-    """The answers to one question about offers, as `Scores`."""
-
-    answers: Sequence[OffersAnswer]
+class Offers(_Parts[OffersAnswer]):
+    """The answers to a question about offers."""
 
     @property
     def results(self) -> list[CustomerOffers | Refusal]:
@@ -50,16 +54,6 @@ class Offers:
     def offers(self) -> list[CustomerOffers]:
         """Each customer's offers."""
         return [each for each in self.results if isinstance(each, CustomerOffers)]
-
-    @property
-    def refusals(self) -> list[Refusal]:
-        """Why others have none."""
-        return [each for each in self.results if isinstance(each, Refusal)]
-
-    @property
-    def request_ids(self) -> list[str]:
-        """By which the service's log knows the question."""
-        return [each.request_id for each in self.answers]
 
 
 class LiveModel(Struct, frozen=True):

@@ -29,9 +29,7 @@ def check_golden(live: Live, customer_ids: list[str], found: list[bytes]) -> Non
     if live.held is None or not found:
         _check_finite(live.name, artifact.predict(_typical(artifact)).tolist())
         return
-    matrix, counts = live.held.layout.matrix(found)
-    owners = [each for each, count in zip(customer_ids, counts, strict=True) for _ in range(count)]
-    expected = live.of_frame(live.held.frame(owners, matrix))
+    expected = live.of_frame(live.frame(customer_ids, found))
     _check_finite(live.name, expected.columns["score"])
     _check_same(live, live.answers(customer_ids, found, compute=True), expected, "computed by rows")
     alone = customer_ids[:1]
@@ -45,11 +43,9 @@ def check_golden(live: Live, customer_ids: list[str], found: list[bytes]) -> Non
 
 def _check_reasons(live: Live, customer_ids: list[str], found: list[bytes]) -> None:
     """Hold the reasons given online against a batch's: the same concepts, points within 1e-6. Loads what gives them."""
-    if live.why is None or live.held is None:
+    if live.why is None:
         return
-    matrix, counts = live.held.layout.matrix(found)
-    owners = [each for each, count in zip(customer_ids, counts, strict=True) for _ in range(count)]
-    expected = live.why.of_frame(live.held.frame(owners, matrix), top=MAX_REASONS)
+    expected = live.why.of_frame(live.frame(customer_ids, found), top=MAX_REASONS)
     for mine, told in zip(live.reasons(customer_ids, found, top=MAX_REASONS) or [], expected, strict=True):
         same = [each.concept for each in mine] == [each.concept for each in told]
         if not same or any(abs(a.points - b.points) > _POINTS for a, b in zip(mine, told, strict=True)):

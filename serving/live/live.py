@@ -100,6 +100,10 @@ class Live:
             return self._keyed(owners, matrix, {"score": self.predicted(self._own(matrix)).tolist()})
         return self.of_frame(self._held.frame(owners, matrix))
 
+    def frame(self, customer_ids: Sequence[str], found: Sequence[bytes]) -> pd.DataFrame:
+        """Give customers' rows as `Artifact.score` takes them. Needs a batch."""
+        return self._held.frame(*self._matrix(customer_ids, found))
+
     def reasons(self, customer_ids: Sequence[str], found: Sequence[bytes], *, top: int) -> list[list[Reason]] | None:
         """Give the reasons of what `answers` gives, row by row; None where the model has none."""
         if self.why is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +15,8 @@ from serving.live.golden import NotGolden, check_golden
 from serving.live.live import Live
 from serving.live.snapshot import Snapshot
 from serving.live.source import Source, SourceAway, Versions
-from serving.store.store import Block, Generation, NotAsWritten, Store, StoreAway
+from serving.live.unreadable import Unreadable
+from serving.store.store import Block, NotAsWritten, Store, StoreAway
 from serving.suppression import BLOCK as SUPPRESSED
 
 T = TypeVar("T")
@@ -268,29 +269,6 @@ class _Made:
             self.watch.counted("refused", name)
             logger.warning("%s stays as it is: %s", name, error)
         self.waiting[name] = str(error)
-
-
-class Unreadable:
-    """A block that was there to be opened and could not be: who asks it is told."""
-
-    def __init__(self, why: str) -> None:
-        self.why = why
-
-    @property
-    def generation(self) -> Generation:
-        """None that was written."""
-        return Generation(SUPPRESSED, "", (), 0)
-
-    async def get(self, customer_ids: Sequence[str]) -> list[bytes | None]:
-        """Raise `StoreAway`."""
-        raise StoreAway(self.why)
-
-    def verify(self) -> None:
-        """Raise `StoreAway`."""
-        raise StoreAway(self.why)
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
 
 
 class WaitsForBatch(ValueError):

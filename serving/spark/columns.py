@@ -63,13 +63,12 @@ def needs(artifact: Artifact, *, mark: str | None = None) -> list[Need]:
     """Name what an artifact reads: keys and features, each with all that it was trained on, and the mark of those who
     are left out.
     """
-    texts = {name for name, cells in artifact.profile.items() if cells.levels is not None}
     keys = [
         Need("customer_id", "id"),
         Need("cutoff", "time"),
         Need("category", "text", required=bool(artifact.categories)),
     ]
-    features = [Need(name, "text" if name in texts else "number") for name in artifact.features]
+    features = [Need(name, "text" if name in artifact.texts else "number") for name in artifact.features]
     marks = [] if mark is None else [Need(mark, "truth")]
     return [*keys, Need("eligible", "truth", required=False), *features, *marks]
 
