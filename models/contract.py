@@ -107,8 +107,8 @@ class PredictsRows(Protocol):
 class OfRows(PredictsRows, Protocol):
     """One that is `Explained` by numbers alone, too."""
 
-    def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give what `contributions` gives, rows × (features + 1), for rows × `features_`; only where it takes rows."""
+    def explained_rows(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give what `predict` and `contributions` give for rows × `features_`; only where it takes rows."""
 
 
 @runtime_checkable

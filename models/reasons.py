@@ -135,7 +135,7 @@ class Reasoner:
     ) -> list[list[Reason]]:
         """Give each row's weightiest reasons, as `reasons` does."""
         terms, columns = self.terms(contributions), _columns(values)
-        if any(len(column) != len(terms) for column in columns.values()):
+        if not {len(terms)}.issuperset(map(len, columns.values())):
             wrong = {name: len(column) for name, column in columns.items() if len(column) != len(terms)}
             raise ValueError(
                 f"contributions have {len(terms)} rows and values have {wrong}; give the same rows of both"
@@ -160,8 +160,8 @@ class Reasoner:
             point, concept = seen.points[place], self.concepts[place]
             if point == 0:
                 continue
-            pulls = [-each if point > 0 else each for each in seen.terms]
-            names = tuple(self.features[each] for each in sorted(self.members[place], key=pulls.__getitem__))
+            pulling = sorted(self.members[place], key=seen.terms.__getitem__, reverse=point > 0)
+            names = tuple([self.features[each] for each in pulling])
             way: Direction = "raises" if point > 0 else "lowers"
             said, facts = told(seen.row, concept, names), (concept.name, concept.title, way, point, seen.shares[place])
             found.append(Reason(seen.row, rank, *facts, said, concept.movable, names))
@@ -262,6 +262,9 @@ class _Row(Mapping[str, Value]):
 
     def __getitem__(self, name: str) -> Value:
         return self.columns[name][self.row]
+
+    def get(self, name: str, default: Any = None) -> Any:  # sooner than the mixin's, which catches an error
+        return self.columns[name][self.row] if name in self.columns else default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.columns)

@@ -105,10 +105,9 @@ def _columns(live: Live, table: pa.Table, explain: int) -> Columns:
         why = live.why.of_frame(frame, top=explain) if explain and live.why else None
         return Columns(live, live.of_frame(frame), why)
     values = matrix_of(table, live.rows_model.features_)
-    why = live.why.of_rows(values, top=explain) if explain and live.why else None
-    scores = live.predicted(values).tolist()
+    scores, why = live.why.of_rows(values, top=explain) if explain and live.why else (live.predicted(values), None)
     cutoffs = table["cutoff"].to_pylist() if "cutoff" in table.column_names else None
-    return Columns(live, Answers(table["customer_id"].to_pylist(), cutoffs, None, {"score": scores}), why)
+    return Columns(live, Answers(table["customer_id"].to_pylist(), cutoffs, None, {"score": scores.tolist()}), why)
 
 
 def arrow(answer: Bulk) -> pa.Table:

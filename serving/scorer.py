@@ -237,8 +237,8 @@ def _outside(live: Live, customer_id: str) -> Refusal:
 
 def _answered(live: Live, who: list[str], rows: list[bytes], explain: int) -> Mapping[str, Results]:
     """Say what a model makes of customers by their rows; of pairs there may be none that are asked about."""
-    why = live.reasons(who, rows, top=explain) if explain else None
-    told = dict(scores_of(live, live.answers(who, rows), why, cutoff=live.cutoff))
+    answers, why = live.explained(who, rows, top=explain) if explain else (live.answers(who, rows), None)
+    told = dict(scores_of(live, answers, why, cutoff=live.cutoff))
     return {each: told.get(each) or [_no_pairs(live, each)] for each in who}
 
 

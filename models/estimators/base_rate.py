@@ -46,11 +46,12 @@ class BaseRate(BaseEstimator):
 
     def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give the base alone, the link of that mean: no feature has a share in it."""
-        return self.contributions_rows(matrix(X, self.features_))
+        return self.explained_rows(matrix(X, self.features_))[1]
 
-    def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the same for rows."""
-        return link(self.predict_rows(values), self.kind)[:, None]
+    def explained_rows(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give both for rows."""
+        predicted = self.predict_rows(values)
+        return predicted, link(predicted, self.kind)[:, None]
 
     def state(self) -> dict[str, Any]:
         """Give the mean."""

@@ -70,14 +70,14 @@ class Blend(BaseEstimator):
     def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's terms: the weighted mean of the members', one that a member does not know being 0 there."""
         if self.takes_rows:
-            return self.contributions_rows(numbers(X, self.features_))
+            return self.explained_rows(numbers(X, self.features_))[1]
         return self._mean_terms(len(X), lambda name: self.fitted_[name].contributions(X))
 
-    def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the same for rows."""
-        return self._mean_terms(
-            len(values), lambda name: self.by_rows_[name].contributions_rows(self._own(name, values))
-        )
+    def explained_rows(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give both for rows."""
+        found = {name: self.by_rows_[name].explained_rows(self._own(name, values)) for name in self.shares_}
+        predicted = self._mean_odds(len(values), lambda name: found[name][0])
+        return predicted, self._mean_terms(len(values), lambda name: found[name][1])
 
     def state(self) -> dict[str, Any]:
         """Give the members' states; what is bytes stands beside them, as `member.key`."""

@@ -107,14 +107,14 @@ class Boosted(BaseEstimator):
 
         XGBoost predicts in float32. What the terms lack to the link of `predict`, some 1e-6, is put into the base.
         """
-        return self.contributions_rows(self.encoding_.matrix(X))
+        return self.explained_rows(self.encoding_.matrix(X))[1]
 
-    def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the same for rows × the encoding's columns."""
+    def explained_rows(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give predictions and terms for rows × the encoding's columns."""
         terms, predicted = self._by_feature(self.ensemble_.contributions(values)), self.predict_rows(values)
         terms[:, -1] = 0.0
         terms[:, -1] = (predicted if self.signed else link(predicted, self.kind)) - terms.sum(axis=1)
-        return terms
+        return predicted, terms
 
     def _by_feature(self, terms: NDArray[np.float64]) -> NDArray[np.float64]:
         """Add up the columns of each text's levels."""

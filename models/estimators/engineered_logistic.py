@@ -83,7 +83,7 @@ class EngineeredLogistic(BaseEstimator):
 
     def predict_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the same for rows; only where no feature is text."""
-        return _probability(self.contributions_rows(values))
+        return self.explained_rows(values)[0]
 
     def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's shares of the log-odds; the base is the intercept. A product is half each of its two.
@@ -93,9 +93,10 @@ class EngineeredLogistic(BaseEstimator):
         check_features(X, self.features_)
         return self._joined([self._contributions(self._seen(X.iloc[rows])) for rows in _chunks(len(X))])
 
-    def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the same for rows; only where no feature is text."""
-        return self._joined([self._contributions(list(values[rows].T)) for rows in _chunks(len(values))])
+    def explained_rows(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give both for rows; only where no feature is text."""
+        terms = self._joined([self._contributions(list(values[rows].T)) for rows in _chunks(len(values))])
+        return _probability(terms), terms
 
     def state(self) -> dict[str, Any]:
         """Give the features' shapes or levels, and both fits."""

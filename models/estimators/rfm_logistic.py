@@ -54,21 +54,20 @@ class RfmLogistic(BaseEstimator):
         return self.predict_rows(matrix(X, list(self.requires)))
 
     def predict_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give it for rows. Terms are added column by column, so one row equals many bit for bit."""
-        *terms, base = self.contributions_rows(values).T
-        log_odds = base
-        for term in terms:
-            log_odds = log_odds + term
-        return np.asarray(expit(log_odds), dtype=np.float64)
+        """Give it for rows."""
+        return self.explained_rows(values)[0]
 
     def contributions(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Give each row's terms of the log-odds, each 0 at the training mean; the base is the intercept."""
-        return self.contributions_rows(matrix(X, list(self.requires)))
+        return self.explained_rows(matrix(X, list(self.requires)))[1]
 
-    def contributions_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the same for rows."""
+    def explained_rows(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give both for rows. Terms are added column by column, so one row equals many bit for bit."""
         terms = self._standard(values) * self.coefficients_
-        return np.column_stack([terms, np.full(len(values), self.intercept_)])
+        base = log_odds = np.full(len(values), self.intercept_)
+        for term in terms.T:
+            log_odds = log_odds + term
+        return np.asarray(expit(log_odds), dtype=np.float64), np.column_stack([terms, base])
 
     def state(self) -> dict[str, Any]:
         """Give the standardisation and the coefficients."""

@@ -8,12 +8,12 @@ probability t. Below a node that is reached, a feature that was followed at each
 probability t / (t + z (1 - t)), z being the weight that goes the same way, and one that was not followed is unknown.
 So, for one t, a share is a sum over nodes of three factors: of reaching the node, of what is below it on the row's side
 less what is below on average, and of z / (t + z (1 - t))². Over a path of m features that is a polynomial of degree
-m - 1, for which Gauss-Legendre's quadrature with ⌈m / 2⌉ points is exact.
+m - 1, for which Gauss-Legendre's quadrature with ⌈m / 2⌉ points or more is exact.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from models.trees.above import Above
 from models.trees.explain import Places, Splits, explainer
 from models.trees.forest import LEAF, Bools, Doubles, Forest, Ints, Nodes
 from models.trees.predict import checked, columns
+
+REGISTER: Final = 4
+"""So many doubles a processor takes at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +42,7 @@ class Shapley:
         """Lay a forest out."""
         nodes = forest.nodes
         above = Above.of(nodes)
-        points = math.ceil(max(1, above.features.max()) / 2)
+        points = _points(int(above.features.max()))
         mean = float(above.reach[nodes.leaf] @ nodes.value[nodes.leaf].astype(np.float64))
         return cls(_splits(nodes, above, points=points), float(forest.base) + mean, forest.width, points)
 
@@ -53,6 +56,12 @@ class Shapley:
         out[:, -1] = self.expected
         explainer(self.points)(columns(rows), self.splits, out)
         return out
+
+
+def _points(features: int) -> int:
+    """Say how many points are exact on paths of so many features; more than two are made up to whole registers."""
+    points = math.ceil(max(1, features) / 2)
+    return points if points <= 2 else REGISTER * math.ceil(points / REGISTER)
 
 
 def _splits(nodes: Nodes, above: Above, *, points: int) -> Splits:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.trees.compiled import compiled, inlined
 from models.trees.forest import Bools, Doubles, Singles, Words
+from models.trees.lanes import Lanes, lanes_of, put, taken, total
 
 Places = NDArray[np.uint64]
 Place = np.uint64
@@ -67,20 +68,21 @@ class Found(NamedTuple):
 
 @cache
 def explainer(points: int) -> Callable[[Singles, Splits, Doubles], None]:
-    """Give the loop for so many points of the quadrature: the compiler is told, and unrolls the loops over them.
+    """Give the loop for so many points of the quadrature, which it goes through side by side.
 
     It takes rows × columns (two a feature: `models.trees.predict.columns`) and adds to rows × features.
     """
+    lanes = lanes_of(points)
 
     @compiled
     def explain(seen: Singles, splits: Splits, out: Doubles) -> None:  # pragma: no cover
-        found = room(splits, Place(points))
+        found, none = room(splits, Place(points)), lanes()
         for start in range(0, seen.shape[0], ROWS):
             for t in range(splits.trees.shape[0] - 1):
                 for r in range(start, min(start + ROWS, seen.shape[0])):
                     follow(seen[r], splits, t, found, Place(points))
-                    average(splits, t, found, Place(points))
-                    share(splits, t, found, Place(points), out[r])
+                    average(splits, t, found, Place(points), none)
+                    share(splits, t, found, Place(points), none, out[r])
 
     return explain
 
@@ -113,49 +115,43 @@ def follow(seen: Singles, splits: Splits, t: int, found: Found, points: Place) -
 
 
 @inlined
-def average(splits: Splits, t: int, found: Found, points: Place) -> None:  # pragma: no cover
+def average(splits: Splits, t: int, found: Found, points: Place, none: Lanes) -> None:  # pragma: no cover
     """Find, from the leaves up, what is expected at each split and what is gained by knowing its feature."""
     first, size = splits.trees[t, 0], splits.trees[t + 1, 0] - splits.trees[t, 0]
     upper, end = size - (splits.trees[t + 1, 1] - splits.trees[t, 1]), splits.trees[t, 1]
     for i in range(splits.trees[t + 1, 2] - splits.trees[t, 2]):
-        for q in range(points):
-            found.mean[(size + i) * points + q] = splits.leaf[splits.trees[t, 2] + i]
+        put(found.mean, (size + i) * points, none + np.float64(splits.leaf[splits.trees[t, 2] + i]))
     for n in range(upper, size):
         right = np.float64(splits.value_right[end + n - upper])
         apart = np.float64(splits.value_left[end + n - upper]) - right
+        goes = splits.share[first + n] + taken(splits.known, found.row[n], none) * found.moves[n]
         found.gain[n * points] = found.moves[n] * apart
-        for q in range(points):
-            goes = splits.share[first + n] + splits.known[found.row[n] + q] * found.moves[n]
-            found.mean[n * points + q] = right + goes * apart
+        put(found.mean, n * points, right + goes * apart)
     for back in range(upper):
         n = upper - Place(1) - back
-        for q in range(points):
-            right = found.mean[splits.right[first + n] + q]
-            apart = found.mean[splits.left[first + n] + q] - right
-            goes = splits.share[first + n] + splits.known[found.row[n] + q] * found.moves[n]
-            found.goes[n * points + q] = goes
-            found.gain[n * points + q] = found.moves[n] * apart
-            found.mean[n * points + q] = right + goes * apart
+        below = taken(found.mean, splits.right[first + n], none)
+        between = taken(found.mean, splits.left[first + n], none) - below
+        moves = splits.share[first + n] + taken(splits.known, found.row[n], none) * found.moves[n]
+        put(found.goes, n * points, moves)
+        put(found.gain, n * points, found.moves[n] * between)
+        put(found.mean, n * points, below + moves * between)
 
 
 @inlined
-def share(splits: Splits, t: int, found: Found, points: Place, out: Doubles) -> None:  # pragma: no cover
+def share(
+    splits: Splits, t: int, found: Found, points: Place, none: Lanes, out: Doubles
+) -> None:  # pragma: no cover
     """Add, from the root down, each split's gain to its feature's share, as probably as it is reached."""
     first, size = splits.trees[t, 0], splits.trees[t + 1, 0] - splits.trees[t, 0]
     upper = size - (splits.trees[t + 1, 1] - splits.trees[t, 1])
-    for q in range(points):
-        found.reach[q] = 1.0
+    put(found.reach, Place(0), none + 1.0)
     for n in range(upper):
-        added = 0.0
-        for q in range(points):
-            reach = found.reach[n * points + q]
-            added += splits.factor[found.row[n] + q] * reach * found.gain[n * points + q]
-            left = reach * found.goes[n * points + q]
-            found.reach[splits.left[first + n] + q] = left
-            found.reach[splits.right[first + n] + q] = reach - left
-        out[splits.column[first + n] >> np.uint32(1)] += added
+        reach = taken(found.reach, n * points, none)
+        left = reach * taken(found.goes, n * points, none)
+        put(found.reach, splits.left[first + n], left)
+        put(found.reach, splits.right[first + n], reach - left)
+        added = taken(splits.factor, found.row[n], none) * reach * taken(found.gain, n * points, none)
+        out[splits.column[first + n] >> np.uint32(1)] += total(added)
     for n in range(upper, size):
-        weight = 0.0
-        for q in range(points):
-            weight += splits.factor[found.row[n] + q] * found.reach[n * points + q]
+        weight = total(taken(splits.factor, found.row[n], none) * taken(found.reach, n * points, none))
         out[splits.column[first + n] >> np.uint32(1)] += weight * found.gain[n * points]

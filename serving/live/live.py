@@ -104,14 +104,18 @@ class Live:
         """Give customers' rows as `Artifact.score` takes them. Needs a batch."""
         return self._held.frame(*self._matrix(customer_ids, found))
 
-    def reasons(self, customer_ids: Sequence[str], found: Sequence[bytes], *, top: int) -> list[list[Reason]] | None:
-        """Give the reasons of what `answers` gives, row by row; None where the model has none."""
+    def explained(
+        self, customer_ids: Sequence[str], found: Sequence[bytes], *, top: int
+    ) -> tuple[Answers, list[list[Reason]] | None]:
+        """Give what `answers` gives, and its reasons row by row; None where the model has none."""
         if self.why is None:
-            return None
+            return self.answers(customer_ids, found), None
+        if self.rows_model is None:
+            return self.answers(customer_ids, found), self.why.of_frame(self.frame(customer_ids, found), top=top)
         owners, matrix = self._matrix(customer_ids, found)
-        if self.rows_model is not None:
-            return self.why.of_rows(self._own(matrix), top=top)
-        return self.why.of_frame(self._held.frame(owners, matrix), top=top)
+        predicted, reasons = self.why.of_rows(self._own(matrix), top=top)
+        values = self._read(matrix) if self.read else {"score": predicted.tolist()}
+        return self._keyed(owners, matrix, values), reasons
 
     def predicted(self, values: Matrix) -> Matrix:
         """Give the calibrated prediction of rows × the model's features; only where it takes rows."""

@@ -36,12 +36,13 @@ class Why:
         """What is usual of the features."""
         return self.artifact.typical
 
-    def of_rows(self, values: Matrix, *, top: int) -> list[list[Reason]]:
-        """Give the reasons of rows × the model's features, for a model that takes rows."""
-        model = cast(OfRows, self.artifact.model)
-        terms = self.artifact.calibration.contributions(model.contributions_rows(values), model.predict_rows(values))
+    def of_rows(self, values: Matrix, *, top: int) -> tuple[Matrix, list[list[Reason]]]:
+        """Give the calibrated predictions of rows × the model's features, and their reasons, where it takes rows."""
+        calibration = self.artifact.calibration
+        predicted, terms = cast(OfRows, self.artifact.model).explained_rows(values)
         columns = dict(zip(self.names, values.T.tolist(), strict=True))
-        return self._told(terms, columns, top=top)
+        told = self._told(calibration.contributions(terms, predicted), columns, top=top)
+        return calibration.apply(predicted), told
 
     def of_frame(self, frame: pd.DataFrame, *, top: int) -> list[list[Reason]]:
         """Give the reasons of the rows of a frame that are asked about."""

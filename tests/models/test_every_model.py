@@ -261,9 +261,12 @@ def test_rows_of_floats_have_the_terms_of_a_frame(case: Fitted) -> None:
     assert isinstance(case.model, OfRows)
     assert isinstance(case.model, Explained)
     values, terms = matrix(case.frame, case.model.features_), case.model.contributions(case.frame)
-    assert case.model.contributions_rows(values).tolist() == terms.tolist()
+    predicted, explained = case.model.explained_rows(values)
+    assert predicted.tolist() == case.predicted.tolist()
+    assert explained.tolist() == terms.tolist()
     for row in range(0, len(values), 19):
-        assert case.model.contributions_rows(values[row : row + 1]).tolist() == [terms[row].tolist()]
+        alone = case.model.explained_rows(values[row : row + 1])
+        assert [each.tolist() for each in alone] == [[case.predicted[row]], [terms[row].tolist()]]
 
 
 PLANS = np.array(["gold", "iron", "", None, "lead"], dtype=object)

@@ -59,7 +59,8 @@ def test_models_of_other_datasets_are_fetched_once(deployment: Deployment) -> No
     for _ in range(3):
         assert source.versions() == {}
         source.keep([])
-    assert len(files.loads) == 4
+    assert len(files.loads) >= 4
+    assert len(set(files.loads)) == len(files.loads)
 
 
 def test_what_cannot_be_fetched_is_away(deployment: Deployment) -> None:
