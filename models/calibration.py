@@ -68,6 +68,8 @@ class Calibration:
         p, given = np.asarray(probability, dtype=np.float64), np.asarray(terms, dtype=np.float64)
         if given.ndim != 2 or p.shape != given.shape[:1]:
             raise ValueError(f"terms have the shape {given.shape}, probabilities {p.shape}; give one row for each")
+        if not self.changes:
+            return given
         made = given * self.slope
         if self.knots:
             made[:, -1] = self._log_odds(p) - made[:, :-1].sum(axis=1)

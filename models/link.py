@@ -14,6 +14,6 @@ SMALLEST: Final = 1e-12
 def link(expected: NDArray[np.float64], kind: TargetKind) -> NDArray[np.float64]:
     """Give expected values of a target on the scale of its link."""
     if kind == "binary":
-        inside = np.clip(expected, SMALLEST, 1 - SMALLEST)
+        inside = np.minimum(np.maximum(expected, SMALLEST), 1 - SMALLEST)
         return np.asarray(np.log(inside) - np.log1p(-inside))
     return np.asarray(np.log(np.maximum(expected, SMALLEST)))

@@ -3,9 +3,9 @@
 The concepts come along (`features.concepts` has them), so that reasons can be given without the feature engine.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Final, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -69,12 +69,11 @@ class Reason(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """A row as plain numbers: its terms, and its concepts' points and shares."""
+    """A row as plain numbers: its terms, and its concepts' points."""
 
     row: int
     terms: list[float]
     points: list[float]
-    shares: list[float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +103,7 @@ class Reasoner:
         members = [mine for _, mine in sorted(found.items())]
         there = np.arange(max(map(len, members), default=0)) < np.array([len(mine) for mine in members])[:, None]
         places = np.zeros(there.shape, dtype=np.intp)
-        places[there] = list(chain.from_iterable(members))
+        places[there] = list(itertools.chain.from_iterable(members))
         return cls(list(features), [concepts[features[mine[0]]] for mine in members], members, places, there)
 
     def terms(self, contributions: Terms) -> Terms:
@@ -140,30 +139,28 @@ class Reasoner:
             raise ValueError(
                 f"contributions have {len(terms)} rows and values have {wrong}; give the same rows of both"
             )
-        points = self.points(terms)
-        sizes = np.abs(points)
-        shares = sizes / np.maximum(sizes.sum(axis=1, keepdims=True), _TINY)
-        ranked = (-sizes).argsort(axis=1, kind="stable")[:, :top].tolist()
 
         def told(row: int, concept: Concept, features: Sequence[str]) -> str:
             return concept.sentence(_Row(columns, row), features=features, typical=typical, currency=currency)
 
-        seen = (_Seen(row, *(each[row].tolist() for each in (terms, points, shares))) for row in range(len(terms)))
-        return [self._of_row(each, order, told) for each, order in zip(seen, ranked, strict=True)]
+        rows = zip(itertools.count(), terms.tolist(), self.points(terms).tolist(), strict=False)
+        return [self._of_row(_Seen(*each), top, told) for each in rows]
 
     def _of_row(
-        self, seen: _Seen, order: Sequence[int], told: Callable[[int, Concept, Sequence[str]], str]
+        self, seen: _Seen, top: int, told: Callable[[int, Concept, Sequence[str]], str]
     ) -> list[Reason]:
-        """Give a row's reasons: of the concepts in this order those that have points."""
-        found = []
-        for rank, place in enumerate(order, 1):
+        """Give a row's reasons: of the weightiest concepts those that have points."""
+        found, sizes = [], list(map(abs, seen.points))
+        whole = sum(sizes)
+        order = sorted(range(len(sizes)), key=sizes.__getitem__, reverse=True)
+        for rank, place in enumerate(order[:top], 1):
             point, concept = seen.points[place], self.concepts[place]
             if point == 0:
-                continue
+                break
             pulling = sorted(self.members[place], key=seen.terms.__getitem__, reverse=point > 0)
             names = tuple([self.features[each] for each in pulling])
             way: Direction = "raises" if point > 0 else "lowers"
-            said, facts = told(seen.row, concept, names), (concept.name, concept.title, way, point, seen.shares[place])
+            said, facts = told(seen.row, concept, names), (concept.name, concept.title, way, point, sizes[place] / whole)
             found.append(Reason(seen.row, rank, *facts, said, concept.movable, names))
         return found
 

@@ -70,9 +70,10 @@ class Told:
         value, typical = self.value, self.typical.get(self.feature)
         if value is None or typical is None or not math.isfinite(typical):
             return ""
-        if said(value) == said(typical):
+        mine, other = said(value), said(typical)
+        if mine == other:
             return ", as usual"
-        return f", {'more' if value > typical else 'less'} than usual ({said(typical)})"
+        return f", {'more' if value > typical else 'less'} than usual ({other})"
 
 
 @lru_cache(maxsize=4096)
@@ -116,9 +117,12 @@ class Concept:
         """
         if not features:
             raise ValueError(f"concept {self.name!r}: name at least one feature to tell of")
-        told = (Told(feature, values, typical or {}, currency) for feature in features)
-        said = (self.say(each) or plain_value(each) for each in told)
-        return next(filter(None, said), f"{self.title[:1].lower()}{self.title[1:]}: not known")
+        for feature in features:
+            told = Told(feature, values, typical or {}, currency)
+            said = self.say(told) or plain_value(told)
+            if said:
+                return said
+        return f"{self.title[:1].lower()}{self.title[1:]}: not known"
 
 
 CONCEPTS: Registry[Concept] = Registry("concept")
