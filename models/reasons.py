@@ -146,9 +146,7 @@ class Reasoner:
         rows = zip(itertools.count(), terms.tolist(), self.points(terms).tolist(), strict=False)
         return [self._of_row(_Seen(*each), top, told) for each in rows]
 
-    def _of_row(
-        self, seen: _Seen, top: int, told: Callable[[int, Concept, Sequence[str]], str]
-    ) -> list[Reason]:
+    def _of_row(self, seen: _Seen, top: int, told: Callable[[int, Concept, Sequence[str]], str]) -> list[Reason]:
         """Give a row's reasons: of the weightiest concepts those that have points."""
         found, sizes = [], list(map(abs, seen.points))
         whole = sum(sizes)
@@ -160,8 +158,9 @@ class Reasoner:
             pulling = sorted(self.members[place], key=seen.terms.__getitem__, reverse=point > 0)
             names = tuple([self.features[each] for each in pulling])
             way: Direction = "raises" if point > 0 else "lowers"
-            said, facts = told(seen.row, concept, names), (concept.name, concept.title, way, point, sizes[place] / whole)
-            found.append(Reason(seen.row, rank, *facts, said, concept.movable, names))
+            said, share = told(seen.row, concept, names), sizes[place] / whole
+            facts = concept.name, concept.title, way, point, share, said, concept.movable, names
+            found.append(Reason(seen.row, rank, *facts))
         return found
 
 

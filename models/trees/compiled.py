@@ -1,7 +1,10 @@
 """How the loops are compiled: once a machine, kept on disk where there is a place for it."""
 
+import hashlib
+import inspect
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 from numba import njit
@@ -14,10 +17,9 @@ T = TypeVar("T")
 def compiled(loop: Callable[P, T]) -> Callable[P, T]:
     """Compile a loop at its first call; it runs without Python's lock, on the thread that calls it.
 
-    It calls only loops of its own file: what was compiled is thrown away where that file has changed, and no other.
-
-    What was compiled is kept beside the source, in NUMBA_CACHE_DIR or in the user's cache. Where none can be written
-    (a container that is read only), or no longer (a full disk), each process compiles anew, which takes some seconds.
+    What was compiled is kept beside the source, in NUMBA_CACHE_DIR or in the user's cache, until a file of the loop's
+    folder changes. Where none can be written (a container that is read only), or no longer (a full disk), each process
+    compiles anew, which takes some seconds.
     """
     made: Any = njit(nogil=True)(loop)
     with suppress(RuntimeError):
@@ -35,6 +37,10 @@ def inlined(loop: Callable[P, T]) -> Callable[P, T]:
 class _Kept(FunctionCache):
     """What is kept on disk, by Numba, which has no types; a place that went bad keeps nothing, and is no error."""
 
+    def __init__(self, loop: Callable[..., Any]) -> None:
+        super().__init__(loop)  # type: ignore[no-untyped-call]
+        self._cache_file._source_stamp = _stamp(Path(inspect.getfile(loop)).parent)  # Numba's is of one file
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         with suppress(OSError, EOFError):
             return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
@@ -43,3 +49,9 @@ class _Kept(FunctionCache):
     def save_overload(self, sig: Any, data: Any) -> None:
         with suppress(OSError, EOFError):
             super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+
+
+def _stamp(folder: Path) -> str:
+    """Tell the loops of a folder, and what they are made of, from those of another day."""
+    sources = sorted(folder.glob("*.py"))
+    return hashlib.sha256(b"\0".join(each.read_bytes() for each in sources)).hexdigest()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.trees.compiled import compiled, inlined
 from models.trees.forest import Bools, Doubles, Singles, Words
-from models.trees.lanes import Lanes, lanes_of, put, taken, total
+from models.trees.lanes import Lanes, put, taken, total, zeros
 
 Places = NDArray[np.uint64]
 Place = np.uint64
@@ -72,11 +72,10 @@ def explainer(points: int) -> Callable[[Singles, Splits, Doubles], None]:
 
     It takes rows × columns (two a feature: `models.trees.predict.columns`) and adds to rows × features.
     """
-    lanes = lanes_of(points)
 
     @compiled
     def explain(seen: Singles, splits: Splits, out: Doubles) -> None:  # pragma: no cover
-        found, none = room(splits, Place(points)), lanes()
+        found, none = room(splits, Place(points)), zeros(points)
         for start in range(0, seen.shape[0], ROWS):
             for t in range(splits.trees.shape[0] - 1):
                 for r in range(start, min(start + ROWS, seen.shape[0])):
@@ -138,9 +137,7 @@ def average(splits: Splits, t: int, found: Found, points: Place, none: Lanes) ->
 
 
 @inlined
-def share(
-    splits: Splits, t: int, found: Found, points: Place, none: Lanes, out: Doubles
-) -> None:  # pragma: no cover
+def share(splits: Splits, t: int, found: Found, points: Place, none: Lanes, out: Doubles) -> None:  # pragma: no cover
     """Add, from the root down, each split's gain to its feature's share, as probably as it is reached."""
     first, size = splits.trees[t, 0], splits.trees[t + 1, 0] - splits.trees[t, 0]
     upper = size - (splits.trees[t + 1, 1] - splits.trees[t, 1])

@@ -6,31 +6,20 @@ those that a loop over the lanes would make, bit for bit.
 
 import operator
 from collections.abc import Callable
-from functools import cache
-from typing import Any, Protocol, Self, cast
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic, models, overload, register_model
-
-from models.trees.forest import Doubles
+from numba import extending, types
+from numpy.typing import NDArray
 
 _INDEX: Any = ir.IntType(32)
 
-
-class Lanes(Protocol):
-    """A few doubles; a number beside them counts as that many equal ones."""
-
-    def __add__(self, other: "Lanes | float") -> Self: ...
-    def __radd__(self, other: float) -> Self: ...
-    def __sub__(self, other: "Lanes | float") -> Self: ...
-    def __rsub__(self, other: float) -> Self: ...
-    def __mul__(self, other: "Lanes | float") -> Self: ...
-    def __rmul__(self, other: float) -> Self: ...
+Lanes = NDArray[np.float64]
+"""A few doubles, which compiled loops keep in one register; a number beside them counts as that many equal ones."""
 
 
-class _Type(types.Type):  # type: ignore[misc]  # Numba has no types
+class _Type(types.Type):
     """Numba's word for so many lanes."""
 
     def __init__(self, count: int) -> None:
@@ -38,27 +27,27 @@ class _Type(types.Type):  # type: ignore[misc]  # Numba has no types
         super().__init__(name=f"Lanes({count})")
 
 
-@register_model(_Type)
-class _Model(models.PrimitiveModel):  # type: ignore[misc]  # Numba has no types
+@extending.register_model(_Type)
+class _Model(extending.models.PrimitiveModel):
     """Lanes are a vector of LLVM's."""
 
     def __init__(self, manager: Any, lanes: _Type) -> None:
-        super().__init__(manager, lanes, _vector(lanes))
+        super().__init__(manager, lanes, _vector(lanes))  # type: ignore[no-untyped-call]
 
 
-@cache
-def lanes_of(count: int) -> Callable[[], Lanes]:
-    """Give what makes so many zeros, in compiled loops."""
-    lanes = _Type(count)
-
-    @intrinsic
-    def zeros(context: Any) -> Any:
-        return lanes(), lambda context, builder, signature, values: ir.Constant(_vector(lanes), None)
-
-    return cast("Callable[[], Lanes]", zeros)
+def _instruction(by: Callable[..., Any]) -> Any:
+    """Mark what gives a type and makes LLVM's instructions: a function of compiled loops, of the other arguments."""
+    return extending.intrinsic(prefer_literal=True)(by)
 
 
-@intrinsic
+@_instruction
+def zeros(context: Any, count: Any) -> Any:
+    """Make so many lanes of zeros; the count is one that the compiler knows."""
+    lanes = _Type(count.literal_value)
+    return lanes(count), lambda context, builder, signature, values: ir.Constant(_vector(lanes), None)
+
+
+@_instruction
 def taken(context: Any, array: Any, place: Any, like: Any) -> Any:
     """Take as many lanes as `like` has out of an array, beginning at a place, which nobody checks."""
 
@@ -68,7 +57,7 @@ def taken(context: Any, array: Any, place: Any, like: Any) -> Any:
     return like(array, types.uint64, like), made
 
 
-@intrinsic
+@_instruction
 def put(context: Any, array: Any, place: Any, lanes: Any) -> Any:
     """Put lanes into an array, beginning at a place, which nobody checks."""
 
@@ -79,7 +68,7 @@ def put(context: Any, array: Any, place: Any, lanes: Any) -> Any:
     return types.void(array, types.uint64, lanes), made
 
 
-@intrinsic
+@_instruction
 def total(context: Any, lanes: Any) -> Any:
     """Add lanes up, one after the other."""
 
@@ -93,7 +82,7 @@ def total(context: Any, lanes: Any) -> Any:
     return types.float64(lanes), made
 
 
-@intrinsic
+@_instruction
 def _spread(context: Any, value: Any, like: Any) -> Any:
     """Put a number into every lane."""
 
@@ -106,17 +95,17 @@ def _spread(context: Any, value: Any, like: Any) -> Any:
     return like(types.float64, like), made
 
 
-def _teach(operation: Callable[[Any, Any], Any], instruction: str) -> None:
+def _teach(operation: Callable[[Any, Any], Any], name: str) -> None:
     """Teach an operator about lanes, and about lanes and a number.
 
     Not `inline`: Numba then takes stores into arrays that lie in a tuple for dead, and leaves them out.
     """
 
-    @intrinsic
+    @_instruction
     def both(context: Any, one: Any, other: Any) -> Any:
-        return one(one, other), lambda context, builder, signature, values: getattr(builder, instruction)(*values)
+        return one(one, other), lambda context, builder, signature, values: getattr(builder, name)(*values)
 
-    @overload(operation, strict=False)  # what is given back has no annotations
+    @extending.overload(operation, strict=False)  # what is given back has no annotations
     def of(one: Any, other: Any) -> Any:
         if isinstance(one, _Type) and isinstance(other, _Type):
             return lambda one, other: both(one, other)
@@ -127,8 +116,8 @@ def _teach(operation: Callable[[Any, Any], Any], instruction: str) -> None:
         return None
 
 
-for _operation, _instruction in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul")):
-    _teach(_operation, _instruction)
+for _operation, _name in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul")):
+    _teach(_operation, _name)
 
 
 def _vector(lanes: _Type) -> Any:

@@ -3,14 +3,13 @@
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from models.trees import explain, link, predict
 from models.trees.compiled import compiled
 
+ROOT = Path(__file__).parents[3]
 LOOP = "def doubled(x):\n    return 2 * x\n"
 
 
@@ -27,11 +26,43 @@ def test_a_loop_of_a_file_is_kept_beside_it(tmp_path: Path) -> None:
     assert kept == [".nbc", ".nbi"]
 
 
-@pytest.mark.parametrize("module", [explain, link, predict])
-def test_loops_call_those_of_their_own_file(module: ModuleType) -> None:
-    """What is kept of a loop would else outlive a change of the other file."""
-    made = [each for each in vars(module).values() if hasattr(each, "py_func")]
-    assert {each.py_func.__module__ for each in made} == {module.__name__}
+def _run(source: str, cache: Path) -> str:
+    """Run a program whose loops are kept in a folder; gives what it said."""
+    environment = {"PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(cache)}
+    done = subprocess.run([sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def _kept(cache: Path) -> list[Path]:
+    return sorted(cache.rglob("*.nbc"))
+
+
+def test_a_loop_is_compiled_anew_when_another_file_of_its_folder_changes(tmp_path: Path) -> None:
+    folder, cache = tmp_path / "loops", tmp_path / "cache"
+    folder.mkdir()
+    (folder / "loop.py").write_text(
+        "from models.trees.compiled import compiled\nfrom other import of\n\n"
+        "@compiled\ndef asked(x):\n    return of(x)\n"
+    )
+    said = []
+    for factor in (2, 2, 3):
+        (folder / "other.py").write_text(f"from numba import njit\n\n@njit\ndef of(x):\n    return {factor} * x\n")
+        ask = f"import sys; sys.path.insert(0, {str(folder)!r}); from loop import asked; print(asked(4))"
+        said.append((_run(ask, cache), len(_kept(cache))))
+    assert said == [("8\n", 1), ("8\n", 1), ("12\n", 1)]
+
+
+def test_the_loop_that_explains_is_compiled_once_for_all_processes(tmp_path: Path) -> None:
+    """What it is made of says the same in each, or each would keep one of its own."""
+    source = (
+        "import numpy as np; from tests.models.trees.boosters import fitted; from models.trees.forest import Forest\n"
+        "from models.trees.contributions import Shapley\n"
+        "shapley = Shapley.of(Forest.of(fitted('binary:logistic', rounds=3, depth=3)))\n"
+        "print(shapley.contributions(np.zeros((1, shapley.width))).tolist())"
+    )
+    said = [(_run(source, tmp_path), _kept(tmp_path)) for _ in range(2)]
+    assert said[0] == said[1]
+    assert len([each for each in said[0][1] if "explain" in each.name]) == 1
 
 
 def test_a_loop_that_cannot_be_kept_runs_all_the_same() -> None:
