@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -16,6 +16,7 @@ from serving.live.snapshot import Snapshot
 from serving.messages import Reason
 from serving.said import Results, scores_of
 from serving.scorer import anyone, barred, chosen_of
+from serving.store.layout import Matrix
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,21 @@ class Columns:
     live: Live
     answers: Answers
     reasons: list[list[Reason]] | None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What models are asked of; those of the same features share a matrix."""
+
+    table: pa.Table
+    made: dict[tuple[str, ...], Matrix] = field(default_factory=dict)
+
+    def matrix(self, features: Sequence[str]) -> Matrix:
+        """Give rows × features."""
+        key = tuple(features)
+        if key not in self.made:
+            self.made[key] = matrix_of(self.table, features)
+        return self.made[key]
 
 
 @dataclass(frozen=True)
@@ -73,7 +89,8 @@ async def bulk(
     kept = _needed(table, asked)
     if refused:
         kept = kept.filter(pa.array([each not in refused for each in ids]))
-    told = await asyncio.to_thread(lambda: [_told(each, kept, cutoff, explain) for each in asked if len(kept)])
+    rows = Rows(kept)
+    told = await asyncio.to_thread(lambda: [_told(each, rows, cutoff, explain) for each in asked if len(kept)])
     return Bulk(told, refused, list(dict.fromkeys(ids)))
 
 
@@ -92,19 +109,20 @@ def _needed(table: pa.Table, asked: Sequence[Live]) -> pa.Table:
     return table.select([name for name in read if name in table.column_names])
 
 
-def _told(live: Live, table: pa.Table, cutoff: datetime | None, explain: int) -> Columns:
+def _told(live: Live, rows: Rows, cutoff: datetime | None, explain: int) -> Columns:
     try:
-        return _columns(live, with_cutoff(table, cutoff and live.local(cutoff)), explain)
+        return _columns(live, rows, cutoff and live.local(cutoff), explain)
     except ValueError as error:
         raise NotFeatures(f"{live.name} cannot score the rows: {error}") from error
 
 
-def _columns(live: Live, table: pa.Table, explain: int) -> Columns:
+def _columns(live: Live, rows: Rows, cutoff: datetime | None, explain: int) -> Columns:
+    table = with_cutoff(rows.table, cutoff)
     if live.rows_model is None:
         frame = frame_of(table, live.registered.artifact)
         why = live.why.of_frame(frame, top=explain) if explain and live.why else None
         return Columns(live, live.of_frame(frame), why)
-    values = matrix_of(table, live.rows_model.features_)
+    values = rows.matrix(live.rows_model.features_)
     scores, why = live.why.of_rows(values, top=explain) if explain and live.why else (live.predicted(values), None)
     cutoffs = table["cutoff"].to_pylist() if "cutoff" in table.column_names else None
     return Columns(live, Answers(table["customer_id"].to_pylist(), cutoffs, None, {"score": scores.tolist()}), why)

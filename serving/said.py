@@ -1,7 +1,7 @@
 """What a model's answers are in the words of the API."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from serving.live.answers import Answers
@@ -16,8 +16,9 @@ def scores_of(
     live: Live, answers: Answers, reasons: Sequence[list[Reason]] | None = None, *, cutoff: str | None
 ) -> Iterator[tuple[str, Results]]:
     """Give each customer's scores of a model, of pairs the best first; `cutoff` is that of rows without their own."""
+    said = _saying(live, answers, reasons, cutoff)
     for owner, places in answers.by_owner():
-        yield owner, [_score(live, answers, place, reasons, cutoff) for place in places]
+        yield owner, [said(place) for place in places]
 
 
 def refused(live: Live, customer_id: str, code: RefusalCode, reason: str, cutoff: str | None = None) -> Refusal:
@@ -25,27 +26,35 @@ def refused(live: Live, customer_id: str, code: RefusalCode, reason: str, cutoff
     return Refusal(customer_id, code, reason, live.name, live.registered.version, cutoff or live.cutoff)
 
 
-def _score(
-    live: Live, answers: Answers, place: int, reasons: Sequence[list[Reason]] | None, common: str | None
-) -> Score | Refusal:
-    artifact, owner = live.registered.artifact, answers.owners[place]
-    cutoff = common if answers.cutoffs is None else answers.cutoffs[place].isoformat()
-    score = answers.columns["score"][place]
-    if not math.isfinite(score):
-        return refused(live, owner, "not_finite", "the model gave no finite number; look at its features", cutoff)
-    return Score(
-        owner,
-        artifact.name,
-        live.registered.version,
-        artifact.target,
-        artifact.horizon_days,
-        cutoff,
-        score,
-        None if answers.categories is None else answers.categories[place],
-        artifact.model.labels[int(score)] if artifact.model.labels else None,
-        None if reasons is None else reasons[place],
-        *(_details(answers.columns, place) if len(answers.columns) > 1 else ()),
-    )
+def _saying(
+    live: Live, answers: Answers, reasons: Sequence[list[Reason]] | None, common: str | None
+) -> Callable[[int], Score | Refusal]:
+    """Give what says a row's score; all that is the same of every row is looked up once."""
+    artifact, version = live.registered.artifact, live.registered.version
+    name, target, days, labels = artifact.name, artifact.target, artifact.horizon_days, artifact.model.labels
+    owners, cutoffs, categories, columns = answers.owners, answers.cutoffs, answers.categories, answers.columns
+    scores, detailed = columns["score"], len(columns) > 1
+
+    def said(place: int) -> Score | Refusal:
+        score, cutoff = scores[place], common if cutoffs is None else cutoffs[place].isoformat()
+        if not math.isfinite(score):
+            told = "the model gave no finite number; look at its features"
+            return refused(live, owners[place], "not_finite", told, cutoff)
+        return Score(
+            owners[place],
+            name,
+            version,
+            target,
+            days,
+            cutoff,
+            score,
+            None if categories is None else categories[place],
+            labels[int(score)] if labels else None,
+            None if reasons is None else reasons[place],
+            *(_details(columns, place) if detailed else ()),
+        )
+
+    return said
 
 
 def _details(columns: dict[str, list[Any]], place: int) -> tuple[Any, ...]:
