@@ -148,12 +148,12 @@ class Reasoner:
 
     def _of_row(self, seen: _Seen, top: int, told: Callable[[int, Concept, Sequence[str]], str]) -> list[Reason]:
         """Give a row's reasons: of the weightiest concepts those that have points."""
-        found, sizes = [], list(map(abs, seen.points))
+        found, sizes = [], [abs(each) if each == each else 0.0 for each in seen.points]  # NaN is no reason
         whole = sum(sizes)
         order = sorted(range(len(sizes)), key=sizes.__getitem__, reverse=True)
         for rank, place in enumerate(order[:top], 1):
             point, concept = seen.points[place], self.concepts[place]
-            if point == 0:
+            if sizes[place] == 0:
                 break
             pulling = sorted(self.members[place], key=seen.terms.__getitem__, reverse=point > 0)
             names = tuple([self.features[each] for each in pulling])

@@ -22,7 +22,7 @@ def compiled(loop: Callable[P, T]) -> Callable[P, T]:
     compiles anew, which takes some seconds.
     """
     made: Any = njit(nogil=True)(loop)
-    with suppress(RuntimeError):
+    with suppress(RuntimeError, OSError):
         kept: Any = _Kept  # which has no types
         made._cache = kept(loop)  # what `cache=True` does, but for errors
     return cast("Callable[P, T]", made)
@@ -53,5 +53,5 @@ class _Kept(FunctionCache):
 
 def _stamp(folder: Path) -> str:
     """Tell the loops of a folder, and what they are made of, from those of another day."""
-    sources = sorted(folder.glob("*.py"))
+    sources = sorted(each for each in folder.glob("*.py") if each.is_file())
     return hashlib.sha256(b"\0".join(each.read_bytes() for each in sources)).hexdigest()

@@ -73,7 +73,6 @@ def explainer(points: int) -> Callable[[Singles, Splits, Doubles], None]:
     It takes rows × columns (two a feature: `models.trees.predict.columns`) and adds to rows × features.
     """
 
-    @compiled
     def explain(seen: Singles, splits: Splits, out: Doubles) -> None:  # pragma: no cover
         found, none = room(splits, Place(points)), zeros(points)
         for start in range(0, seen.shape[0], ROWS):
@@ -83,7 +82,8 @@ def explainer(points: int) -> Callable[[Singles, Splits, Doubles], None]:
                     average(splits, t, found, Place(points), none)
                     share(splits, t, found, Place(points), none, out[r])
 
-    return explain
+    explain.__qualname__ = f"explain_{points}"  # each is kept by itself: two that share a list may mix their code up
+    return compiled(explain)
 
 
 @inlined

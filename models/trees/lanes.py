@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import extending, types
+from numba.core.errors import TypingError
 from numpy.typing import NDArray
 
 _INDEX: Any = ir.IntType(32)
@@ -49,7 +50,8 @@ def zeros(context: Any, count: Any) -> Any:
 
 @_instruction
 def taken(context: Any, array: Any, place: Any, like: Any) -> Any:
-    """Take as many lanes as `like` has out of an array, beginning at a place, which nobody checks."""
+    """Take as many lanes as `like` has out of an array of doubles, beginning at a place, which nobody checks."""
+    _check(array)
 
     def made(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return builder.load(_address(context, builder, signature, values, like), align=8)
@@ -59,7 +61,8 @@ def taken(context: Any, array: Any, place: Any, like: Any) -> Any:
 
 @_instruction
 def put(context: Any, array: Any, place: Any, lanes: Any) -> Any:
-    """Put lanes into an array, beginning at a place, which nobody checks."""
+    """Put lanes into an array of doubles, beginning at a place, which nobody checks."""
+    _check(array)
 
     def made(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         builder.store(values[2], _address(context, builder, signature, values, lanes), align=8)
@@ -122,6 +125,14 @@ for _operation, _name in ((operator.add, "fadd"), (operator.sub, "fsub"), (opera
 
 def _vector(lanes: _Type) -> Any:
     return ir.VectorType(ir.DoubleType(), lanes.count)
+
+
+def _check(array: Any) -> None:
+    """Refuse arrays whose memory is not doubles side by side."""
+    if not (
+        isinstance(array, types.Array) and array.dtype == types.float64 and array.ndim == 1 and array.layout == "C"
+    ):
+        raise TypingError(f"lanes are of plain arrays of doubles, not of {array}")
 
 
 def _address(context: Any, builder: Any, signature: Any, values: Any, lanes: _Type) -> Any:

@@ -78,6 +78,13 @@ def test_what_adds_nothing_is_no_reason() -> None:
     assert given_reasons([[1.0, 1.0, 1.0, 1.0, 1.0]], top=0) == [[]]
 
 
+def test_a_term_that_is_no_number_is_no_reason_and_hides_none() -> None:
+    nan = float("nan")
+    found = given_reasons([[nan, 0.0, 0.0, 0.5, 0.0], [0.0, 0.0, nan, 0.5, 0.0], [2.0, 0.0, 1.0, nan, 0.0]])
+    assert [[each.concept for each in row] for row in found] == [["c"], ["c"], ["a", "b"]]
+    assert [each.share for each in found[2]] == [2 / 3, 1 / 3]
+
+
 def test_values_may_be_texts_nulls_and_columns_without_a_frame() -> None:
     values = pd.DataFrame({"a1": ["x", None], "a2": pd.array([1, None], dtype="Int64"), "b1": [0.5, np.nan], "c1": 0.0})
     values["a1"] = values["a1"].astype("str")

@@ -28,7 +28,7 @@ def test_a_loop_of_a_file_is_kept_beside_it(tmp_path: Path) -> None:
 
 def _run(source: str, cache: Path) -> str:
     """Run a program whose loops are kept in a folder; gives what it said."""
-    environment = {"PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(cache)}
+    environment = {"PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(cache), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=True)
     return done.stdout
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numba import njit
+from numba.core.errors import TypingError
 
 from models.trees.lanes import put, taken, total, zeros
 
@@ -34,6 +35,16 @@ def test_lanes_are_what_a_loop_makes_of_each(operation: Callable[[Any, Any], Any
     expected = np.full((3, 40), 7.0)
     expected[:, there] = [operation(a, b)[there] for a, b in ((one, other), (one, 0.1), (0.1, other))]
     assert out.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("array", [np.zeros(9, dtype=np.float32), np.zeros((3, 3)), np.zeros(18)[::2]])
+def test_lanes_are_of_plain_arrays_of_doubles(array: Any) -> None:
+    @njit
+    def asked(values: Any) -> float:
+        return total(taken(values, np.uint32(0), zeros(2)))  # type: ignore[no-any-return]  # Numba's
+
+    with pytest.raises(TypingError, match="lanes are of plain arrays of doubles, not of array"):
+        asked(array)
 
 
 @pytest.mark.parametrize("count", COUNTS)
