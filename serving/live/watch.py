@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, TypeVar
 
@@ -65,21 +65,28 @@ class Watch:
                 logger.exception("the watch could not look; what is live stays")
 
     async def refresh(self) -> None:
-        """Look once, and go over to what is new and right."""
-        versions, source_away = await self._seen_versions()
-        made = _Made(self, versions)
+        """Look once, and go over to what is new and right; who must not be scored waits for no model."""
+        made = _Made(self)
+        suppressed = await made.suppressed(self.snapshot.suppressed)
+        if self.snapshot.models:
+            self._go_over(replace(self.snapshot, suppressed=suppressed))
+        made.versions, source_away = await self._seen_versions()
         champions = await made.all_of("champion", self.snapshot.models)
         challengers = await made.all_of("challenger", self.snapshot.challengers)
-        suppressed = await made.suppressed(self.snapshot.suppressed)
         self.state, self.refused = State(source_away, made.store_away, made.waiting), made.refused
         self.loaded = made.loaded
         self._errands.drop(but=self._asked)
         self._asked = set()
-        snapshot = Snapshot(champions, challengers, suppressed)
-        if snapshot != self.snapshot:
-            self.snapshot = snapshot
-            self.take(snapshot)
+        if self._go_over(Snapshot(champions, challengers, suppressed)):
             self.source.keep([each.registered for each in (*champions.values(), *challengers.values())])
+
+    def _go_over(self, snapshot: Snapshot) -> bool:
+        """Let a snapshot answer from now on; tells whether it is another one."""
+        if snapshot == self.snapshot:
+            return False
+        self.snapshot = snapshot
+        self.take(snapshot)
+        return True
 
     async def ask(self, errand: Callable[[], T], *, key: Hashable) -> T:
         """Ask the source; who is served already is not kept waiting. Raises `NotYet`, and what the errand raises."""
@@ -109,7 +116,7 @@ class _Made:
     """One look: what it found, and what it had to leave as it was."""
 
     watch: Watch
-    versions: Versions
+    versions: Versions = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     store_away: str | None = None
     refused: dict[tuple[str, str], str] = field(default_factory=dict)

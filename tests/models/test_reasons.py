@@ -80,7 +80,7 @@ def test_what_adds_nothing_is_no_reason() -> None:
 
 def test_a_term_that_is_no_number_is_no_reason_and_hides_none() -> None:
     nan = float("nan")
-    found = given_reasons([[nan, 0.0, 0.0, 0.5, 0.0], [0.0, 0.0, nan, 0.5, 0.0], [2.0, 0.0, 1.0, nan, 0.0]])
+    found = given_reasons([[nan, 0.0, 0.0, 0.5, 0.0], [0.0, 0.0, nan, 0.5, 0.0], [2.0, 1.0, 0.0, nan, 0.0]])
     assert [[each.concept for each in row] for row in found] == [["c"], ["c"], ["a", "b"]]
     assert [each.share for each in found[2]] == [2 / 3, 1 / 3]
 

@@ -16,6 +16,7 @@ from serving.live.source import FromRegistry, SourceAway, Versions
 from serving.live.watch import SLOW, Watch
 from serving.store.lmdb_store import LmdbStore
 from serving.store.store import Generation
+from serving.suppression import Suppressions, write_suppressed
 
 CHURN = "shop_churn"
 
@@ -159,5 +160,28 @@ def test_batches_go_on_while_a_promoted_version_cannot_go_live(
         await _until(made, None)
         assert made.snapshot.models[CHURN].registered.version == "99"
         assert number(made.snapshot) == newer.number
+
+    asyncio.run(looked())
+
+
+def test_who_must_not_be_scored_waits_for_no_registry(source: Hanging, store: LmdbStore) -> None:
+    taken: list[Snapshot] = []
+
+    async def looked() -> None:
+        made = Watch(source, store, taken.append, counted=lambda what, name: None)
+        await made.refresh()
+        source.tells.clear()
+        write_suppressed(store, Suppressions({"C0000001": "erased"}))
+        look = asyncio.create_task(made.refresh())
+        async with asyncio.timeout(20):
+            while taken[-1].suppressed is None:
+                assert not look.done()
+                await asyncio.sleep(0.01)
+        assert not look.done()
+        assert taken[-1].models == taken[-2].models
+        source.tells.set()
+        await look
+        assert made.snapshot == taken[-1]
+        made.close()
 
     asyncio.run(looked())
