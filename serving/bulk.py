@@ -5,27 +5,43 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from serving.feature_rows import KEYS, NotFeatures, check_table, frame_of, lacks, matrix_of, with_cutoff
 from serving.live.answers import Answers
 from serving.live.live import Live
 from serving.live.snapshot import Snapshot
 from serving.messages import Reason
-from serving.said import Results, scores_of
+from serving.said import NOT_FINITE, Results, scores_of
 from serving.scorer import anyone, barred, chosen_of
 from serving.store.layout import Matrix
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What one model says of the rows, and why where that was asked."""
+    """What one model says of the rows, and why where that was asked; `finite` marks numbers, None where all are."""
 
     live: Live
     answers: Answers
     reasons: list[list[Reason]] | None
+    finite: NDArray[np.bool_] | None
+
+    @cached_property
+    def scored(self) -> Answers:
+        """The rows that have a score."""
+        return self.answers if self.finite is None else self.answers.where(self.finite)
+
+    @cached_property
+    def refused(self) -> Answers | None:
+        """Those that have none, None where all have one."""
+        return None if self.finite is None else self.answers.where(~self.finite)
 
 
 @dataclass(frozen=True)
@@ -54,8 +70,15 @@ class Bulk:
     @property
     def counts(self) -> "Counter[tuple[str, str]]":
         """Count the scores by model and version."""
-        counts = {(each.live.name, each.live.registered.version): len(each.answers.owners) for each in self.told}
+        counts = {(each.live.name, each.live.registered.version): len(each.scored.owners) for each in self.told}
         return Counter(counts)
+
+    @property
+    def refusals(self) -> "Counter[tuple[str, str]]":
+        """Count the refusals by model (none: of all models) and code."""
+        codes = (("", str(each.refusal)) for each in chain.from_iterable(self.barred.values()))  # type: ignore[union-attr]  # refusals alone
+        none = {(each.live.name, "not_finite"): len(each.refused.owners) for each in self.told if each.refused}
+        return Counter(codes) + Counter(none)
 
     def results(self) -> Results:
         """Give it customer by customer in the order of the rows, as the other routes do."""
@@ -121,16 +144,24 @@ def _columns(live: Live, rows: Rows, cutoff: datetime | None, explain: int) -> C
     if live.rows_model is None:
         frame = frame_of(table, live.registered.artifact)
         why = live.why.of_frame(frame, top=explain) if explain and live.why else None
-        return Columns(live, live.of_frame(frame), why)
+        answers = live.of_frame(frame)
+        return Columns(live, answers, why, _finite(np.array(answers.columns["score"], dtype=np.float64)))
     values = rows.matrix(live.rows_model.features_)
     scores, why = live.why.of_rows(values, top=explain) if explain and live.why else (live.predicted(values), None)
     cutoffs = table["cutoff"].to_pylist() if "cutoff" in table.column_names else None
-    return Columns(live, Answers(table["customer_id"].to_pylist(), cutoffs, None, {"score": scores.tolist()}), why)
+    answers = Answers(table["customer_id"].to_pylist(), cutoffs, None, {"score": scores.tolist()})
+    return Columns(live, answers, why, _finite(scores))
+
+
+def _finite(scores: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+    finite: NDArray[np.bool_] = np.isfinite(scores)
+    return None if finite.all() else finite
 
 
 def arrow(answer: Bulk) -> pa.Table:
     """Lay it out as the table that a batch writes: a row a customer (or pair) and model; the refused at the end."""
     parts = [_part(each) for each in answer.told]
+    parts += [_without(each.live, each.refused) for each in answer.told if each.refused is not None]
     refused = [(each.customer_id, each.refusal, each.reason) for mine in answer.barred.values() for each in mine]  # type: ignore[union-attr]  # refusals alone
     if refused:
         names = ("customer_id", "refusal", "reason")
@@ -139,7 +170,21 @@ def arrow(answer: Bulk) -> pa.Table:
 
 
 def _part(told: Columns) -> pa.Table:
-    live, answers = told.live, told.answers
+    answers, labels = told.scored, told.live.registered.artifact.model.labels
+    columns = _keys(told.live, answers)
+    columns |= {name: _values(name, values) for name, values in answers.columns.items()}
+    if labels:
+        columns["label"] = pa.array([labels[int(code)] for code in answers.columns["score"]], pa.string())
+    return pa.table(columns)
+
+
+def _without(live: Live, answers: Answers) -> pa.Table:
+    """Say of rows that their score is no finite number."""
+    rows = len(answers.owners)
+    return pa.table({**_keys(live, answers), "refusal": ["not_finite"] * rows, "reason": [NOT_FINITE] * rows})
+
+
+def _keys(live: Live, answers: Answers) -> dict[str, pa.Array]:
     rows = len(answers.owners)
     columns: dict[str, pa.Array] = {
         "customer_id": pa.array(answers.owners, pa.string()),
@@ -150,11 +195,15 @@ def _part(told: Columns) -> pa.Table:
         columns["category"] = pa.array(answers.categories, pa.string())
     if answers.cutoffs is not None:
         columns["cutoff"] = pa.array(answers.cutoffs, pa.timestamp("us"))
-    columns |= {name: pa.array(values, from_pandas=True) for name, values in answers.columns.items()}
-    labels = live.registered.artifact.model.labels
-    if labels:
-        columns["label"] = pa.array([labels[int(code)] for code in answers.columns["score"]], pa.string())
-    return pa.table(columns)
+    return columns
+
+
+def _values(name: str, values: list[Any]) -> pa.Array:
+    """Give a column: what a model tells beside the score is null where it is no finite number."""
+    if name == "score":
+        return pa.array(values, pa.float64())
+    made = pa.array(values, from_pandas=True)
+    return pc.if_else(pc.is_finite(made), made, None) if pa.types.is_floating(made.type) else made
 
 
 def _constant(text: str, rows: int) -> pa.Array:

@@ -9,6 +9,7 @@ from serving.live.live import Live
 from serving.messages import Reason, Refusal, RefusalCode, Score
 
 _NUMBERS: Final = ("p_alive", "expected_purchases", "expected_value", "clv", "low", "high")
+NOT_FINITE: Final = "the model gave no finite number; look at its features"
 Results = list[Score | Refusal]
 
 
@@ -38,8 +39,7 @@ def _saying(
     def said(place: int) -> Score | Refusal:
         score, cutoff = scores[place], common if cutoffs is None else cutoffs[place].isoformat()
         if not math.isfinite(score):
-            told = "the model gave no finite number; look at its features"
-            return refused(live, owners[place], "not_finite", told, cutoff)
+            return refused(live, owners[place], "not_finite", NOT_FINITE, cutoff)
         return Score(
             owners[place],
             name,

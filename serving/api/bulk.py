@@ -1,14 +1,13 @@
 """`POST /v1/bulk`: many feature rows, as JSON or as an Arrow stream; the answer comes as the question did."""
 
 from asyncio import to_thread
-from itertools import chain
 from typing import Final
 
 import msgspec
 import pyarrow as pa
 
 from serving.api.arrow_stream import read_stream
-from serving.api.call import Call, Told, counted
+from serving.api.call import Call, Told
 from serving.api.score import cutoff_of, told
 from serving.bulk import arrow
 from serving.bulk import bulk as scored
@@ -50,5 +49,5 @@ async def _of_arrow(scorer: Scorer, call: Call) -> Told:
         customers=table.num_rows,
         models=[each.live.name for each in answer.told],
         scores=answer.counts,
-        refusals=counted(chain.from_iterable(answer.barred.values()))[1],
+        refusals=answer.refusals,
     )

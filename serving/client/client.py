@@ -93,7 +93,7 @@ class Client:
         """Score feature rows: an Arrow table, a data frame, or dictionaries, with customer_id and a column a feature.
 
         Gives a row a customer (or pair) and model, model by model; more rows than the service takes at once are asked
-        in parts. Of customers who must not be scored `refusal` and `reason` say why.
+        in parts. Of customers without a score `refusal` and `reason` say why.
         """
         from serving.client import arrow  # pyarrow takes its time
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import compress
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class Answers(Struct, frozen=True):
         return self.where(np.array([each == customer_id for each in self.owners]))
 
     def by_owner(self) -> Iterator[tuple[str, list[int]]]:
-        """Give each customer's rows, of pairs the best first (of equal ones in their order)."""
+        """Give each customer's rows, of pairs the best first (of equal ones in their order), without a number last."""
         if len(self.owners) == 1:
             yield self.owners[0], [0]
             return
@@ -43,7 +44,7 @@ class Answers(Struct, frozen=True):
         for place, owner in enumerate(self.owners):
             places.setdefault(owner, []).append(place)
         if self.categories is not None:
-            scores = self.columns["score"]
+            lowered = [-each if isfinite(each) else inf for each in self.columns["score"]]
             for mine in places.values():
-                mine.sort(key=lambda place: -scores[place])
+                mine.sort(key=lowered.__getitem__)
         yield from places.items()
