@@ -66,7 +66,7 @@ def suppress(
         bool, typer.Option("--replace", help="the file is the whole list: whoever is not in it may be scored again")
     ] = False,
 ) -> None:
-    """Add a file to the list of those who may not be scored: by the service, within seconds, and by batches and audiences."""
+    """Add a file to the list of those who may not be scored: by the service (in seconds), batches and audiences."""
     from experiments.batch import suppress as run
 
     run(file, replace=replace, settings=Settings.read())

@@ -10,6 +10,7 @@ import pandas as pd
 from models.artifact import Artifact
 from models.contract import eligible, keys_of
 from models.registry import Registered
+from serving.reasons import TERM
 from serving.store.layout import Layout, Matrix
 from serving.store.store import Block, Generation, Store
 from serving.suppression import check_block_name
@@ -20,25 +21,35 @@ GOLDEN: Final = 64
 """So many customers of a batch a model must answer as the batch did, before it goes live."""
 
 
-def row_frame(artifact: Artifact, frame: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+def row_frame(
+    artifact: Artifact, frame: pd.DataFrame, scores: pd.DataFrame, terms: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Put a batch's features and answers side by side: features first, in the artifact's order, then keys, answers.
 
-    Rows that were not asked about (pairs) have no answer.
+    Rows that were not asked about (pairs) have no answer. `terms` are `serving.reasons`'s, if reasons were asked for.
     """
     keys = [name for name in ("customer_id", "cutoff", "category", "eligible") if name in frame]
     known = {*keys_of(frame), "label", "model", "version"}
-    told = scores[[name for name in scores if name not in known]].set_axis(frame.index[eligible(frame)])
-    return frame[[*artifact.features, *keys]].join(told.add_prefix(ANSWER))
+    asked = frame.index[eligible(frame)]
+    told = scores[[name for name in scores if name not in known]].set_axis(asked).add_prefix(ANSWER)
+    made = frame[[*artifact.features, *keys]].join(told)
+    return made if terms is None else made.join(terms.set_axis(asked))
 
 
 def write_block(
-    store: Store, registered: Registered, frame: pd.DataFrame, scores: pd.DataFrame, *, about: dict[str, Any]
+    store: Store,
+    registered: Registered,
+    frame: pd.DataFrame,
+    scores: pd.DataFrame,
+    terms: pd.DataFrame | None = None,
+    *,
+    about: dict[str, Any],
 ) -> Generation:
     """Write what a batch observed and answered, whole, and make it what the service answers from.
 
     `frame` and `scores` are those of `Artifact.score`; `about` is what the batch's manifest says.
     """
-    rows = row_frame(registered.artifact, frame, scores)
+    rows = row_frame(registered.artifact, frame, scores, terms)
     return write_rows(store, registered, Layout.of(rows), [rows], about=about)
 
 
@@ -120,7 +131,7 @@ class Held:
 
     def frame(self, customer_ids: Iterable[str], matrix: Matrix) -> pd.DataFrame:
         """Give rows as `Artifact.score` takes them: keys and features."""
-        names = [name for name in self.layout.names if not name.startswith(ANSWER)]
+        names = [name for name in self.layout.names if not name.startswith((ANSWER, TERM))]
         frame = self.layout.frame(matrix, names)
         frame.insert(0, "customer_id", pd.Series(list(customer_ids), dtype="str"))
         if "eligible" in frame:

@@ -1,7 +1,7 @@
 """Why scores are what they are: a customer's weightiest reasons, in sentences."""
 
 from itertools import chain
-from typing import cast
+from typing import Final, cast
 
 import pandas as pd
 
@@ -10,18 +10,35 @@ from models.artifact import Artifact
 from models.contract import Explained, eligible, keys_of
 from models.reasons import Reason, reasons
 
+TERM: Final = "term."
+"""Begins the names of the columns that hold a score's terms; that of the base is the beginning alone."""
 
-def explained(artifact: Artifact, frame: pd.DataFrame, *, top: int = 3) -> pd.DataFrame:
-    """Give the `top` reasons of each row that is asked about, the weightiest first.
+
+def terms_of(artifact: Artifact, frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the terms of each row that is asked about, a column a feature of the model and last the base.
+
+    They add up to the score's log-odds (of counts and amounts to its logarithm). Raises `NotExplained` for a model
+    whose score is no sum over features.
+    """
+    terms = artifact.contributions(frame)[eligible(frame)]
+    return pd.DataFrame(terms, columns=terms_named(artifact))
+
+
+def terms_named(artifact: Artifact) -> list[str]:
+    """Name the columns of a model's terms; it is `Explained`."""
+    return [f"{TERM}{name}" for name in (*cast("Explained", artifact.model).features_, "")]
+
+
+def explained(artifact: Artifact, frame: pd.DataFrame, terms: pd.DataFrame, *, top: int = 3) -> pd.DataFrame:
+    """Give the `top` reasons of each row that is asked about, the weightiest first, by its terms.
 
     Columns: customer_id, cutoff, (category,) rank, concept, title, direction, points (log-odds), share, sentence,
-    movable, features. Raises `NotExplained` for a model whose score is no sum over features.
+    movable, features.
     """
-    asked, terms = eligible(frame), artifact.contributions(frame)
-    names = cast("Explained", artifact.model).features_  # it gave contributions
-    rows = frame[asked].reset_index(drop=True)
+    names = cast("Explained", artifact.model).features_
+    rows = frame[eligible(frame)].reset_index(drop=True)
     found = reasons(
-        terms[asked],
+        terms.to_numpy(),
         names,
         rows,
         concepts=concepts_of(names),

@@ -11,7 +11,7 @@ from models.artifact import Artifact
 from models.contract import KEYS, Detailed, PredictsRows
 from models.registry import Registered
 from serving.batch.blocks import Block
-from serving.reasons import explained
+from serving.reasons import explained, terms_of
 
 _CONSTANT: Final = pa.dictionary(pa.int8(), pa.string())
 
@@ -37,9 +37,11 @@ def scores(registered: Registered, block: Block) -> pa.Table:
     return made.filter(pa.array(_asked(block)))
 
 
-def reasons(registered: Registered, block: Block, *, top: int) -> pa.Table:
-    """Give the `top` reasons of each row that is asked about: `serving.reasons.explained`. Raises `NotExplained`."""
-    return _table(explained(registered.artifact, frame_of(registered.artifact, block), top=top))
+def reasons(registered: Registered, block: Block, *, top: int) -> tuple[pa.Table, pa.Table]:
+    """Give the `top` reasons of each row that is asked about, and its terms, as `serving.reasons` tells them."""
+    artifact, frame = registered.artifact, frame_of(registered.artifact, block)
+    terms = terms_of(artifact, frame)
+    return _table(explained(artifact, frame, terms, top=top)), _table(terms)
 
 
 def frame_of(artifact: Artifact, block: Block) -> pd.DataFrame:

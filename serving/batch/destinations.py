@@ -42,7 +42,7 @@ class Destination(Protocol):
 
 @dataclass(frozen=True)
 class Folders:
-    """A folder a model: scores.parquet, reasons.parquet and frame.parquet as folders of parts, batch.json, journal."""
+    """A folder a model: scores.parquet, reasons.parquet, … as folders of parts, batch.json, journal."""
 
     of: Callable[[str], Path]
 

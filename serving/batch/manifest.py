@@ -15,7 +15,7 @@ from serving.batch.draft import Draft, Written, hash_of
 from serving.batch.observed import asked
 
 MANIFEST: Final = "batch.json"
-SCORES, REASONS, FRAME = "scores.parquet", "reasons.parquet", "frame.parquet"
+SCORES, REASONS, TERMS, FRAME = "scores.parquet", "reasons.parquet", "terms.parquet", "frame.parquet"
 AUGURY: Final = version("augury")
 Manifest = dict[str, Any]
 """Of one model; of several in one place `models` holds each one's, and `files` those that they share."""

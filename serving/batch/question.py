@@ -11,7 +11,7 @@ from serving.batch.manifest import AUGURY, short_hash
 from serving.batch.rows import Rows
 from serving.suppression import Suppressions
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 NOBODY: Final = Suppressions()
 
 

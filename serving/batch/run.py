@@ -16,7 +16,7 @@ from serving.batch.answers import columns_of, reasons, scores
 from serving.batch.blocks import Block, customers
 from serving.batch.destinations import Destination
 from serving.batch.draft import DRAFTS, Draft, Finished, Written
-from serving.batch.manifest import FRAME, REASONS, SCORES, Manifest, of_model
+from serving.batch.manifest import FRAME, REASONS, SCORES, TERMS, Manifest, of_model
 from serving.batch.question import Asked, Group
 from serving.batch.workspace import workspace
 from serving.suppression import check_block_name
@@ -128,10 +128,10 @@ class _Pass:
             draft.finish(Finished(block.number, cutoff, count, out, files))
 
     def _answer(self, registered: Registered, draft: Draft, block: Block) -> tuple[int, dict[str, Written]]:
-        """Write scores, and reasons if they are asked for; gives how many customers were scored, and the files."""
+        """Write scores, and if they are asked for reasons and terms; gives the customers scored, and the files."""
         made = scores(registered, block)
         files = dict([draft.write(SCORES, block.number, made)])
         if top := self.asked.reasons.get(registered.artifact.name):
-            why = reasons(registered, block, top=top)
-            files |= dict([draft.write(REASONS, block.number, why)])
+            why, terms = reasons(registered, block, top=top)
+            files |= dict([draft.write(REASONS, block.number, why), draft.write(TERMS, block.number, terms)])
         return customers(made["customer_id"]), files

@@ -8,7 +8,7 @@ import pandas as pd
 from models.artifact import Artifact
 from models.registry import Registered
 from serving.batch import manifest
-from serving.batch.manifest import FRAME, MANIFEST, SCORES, Manifest
+from serving.batch.manifest import FRAME, MANIFEST, SCORES, TERMS, Manifest
 from serving.batch.workspace import InUse
 from serving.block import row_frame, write_rows
 from serving.store.layout import Column, Layout
@@ -39,8 +39,10 @@ def _parts(registered: Registered, folder: Path, told: Manifest) -> Iterator[pd.
         yield _nobody(registered.artifact)
     try:
         for name in [each for each in told["files"] if each.startswith(f"{FRAME}/")]:
-            scores = folder / SCORES / Path(name).name
-            yield row_frame(registered.artifact, pd.read_parquet(folder / name), pd.read_parquet(scores))
+            scores, terms = (folder / each / Path(name).name for each in (SCORES, TERMS))
+            told_terms = pd.read_parquet(terms) if str(terms.relative_to(folder)) in told["files"] else None
+            frame = pd.read_parquet(folder / name)
+            yield row_frame(registered.artifact, frame, pd.read_parquet(scores), told_terms)
         same = manifest.read(folder / MANIFEST) == told
     except FileNotFoundError:
         same = False

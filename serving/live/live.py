@@ -18,6 +18,7 @@ from serving.history import local_of, zone_of
 from serving.live.answers import Answers
 from serving.live.why import Why
 from serving.messages import Reason
+from serving.reasons import TERM, terms_named
 from serving.store.layout import Column, Matrix
 from serving.store.store import StoreAway
 
@@ -105,17 +106,25 @@ class Live:
         return self._held.frame(*self._matrix(customer_ids, found))
 
     def explained(
-        self, customer_ids: Sequence[str], found: Sequence[bytes], *, top: int
+        self, customer_ids: Sequence[str], found: Sequence[bytes], *, top: int, compute: bool = False
     ) -> tuple[Answers, list[list[Reason]] | None]:
-        """Give what `answers` gives, and its reasons row by row; None where the model has none."""
+        """Give what `answers` gives, and its reasons row by row; None where the model has none.
+
+        The batch's terms are read where it wrote them, and its answers are.
+        """
         if self.why is None:
-            return self.answers(customer_ids, found), None
-        if self.rows_model is None:
-            return self.answers(customer_ids, found), self.why.of_frame(self.frame(customer_ids, found), top=top)
+            return self.answers(customer_ids, found, compute=compute), None
         owners, matrix = self._matrix(customer_ids, found)
-        predicted, reasons = self.why.of_rows(self._own(matrix), top=top)
-        values = self._read(matrix) if self.read else {"score": predicted.tolist()}
-        return self._keyed(owners, matrix, values), reasons
+        if self.rows_model is None:
+            answers, frame = self.answers(customer_ids, found, compute=compute), self._held.frame(owners, matrix)
+            return answers, self.why.of_frame(frame, top=top)
+        read = self.read and not compute
+        values = self._own(matrix)
+        if read and self._terms is not None:
+            reasons = self.why.of_terms(matrix[:, self._terms], self.why.columns(values), top=top)
+            return self._keyed(owners, matrix, self._read(matrix)), reasons
+        predicted, reasons = self.why.of_rows(values, top=top)
+        return self._keyed(owners, matrix, self._read(matrix) if read else {"score": predicted.tolist()}), reasons
 
     def predicted(self, values: Matrix) -> Matrix:
         """Give the calibrated prediction of rows × the model's features; only where it takes rows."""
@@ -162,6 +171,15 @@ class Live:
     @cached_property
     def _answered(self) -> list[tuple[int, Column]]:
         return [(place, each) for place, each in enumerate(self._held.layout.columns) if each.name.startswith(ANSWER)]
+
+    @cached_property
+    def _terms(self) -> slice | None:
+        """Say where the batch's terms lie in its rows, None where it wrote none."""
+        names = self._held.layout.names
+        if TERM not in names:
+            return None
+        last = names.index(TERM)
+        return slice(last - len(terms_named(self.registered.artifact)) + 1, last + 1)
 
     def _keyed(self, owners: list[str], matrix: Matrix, values: dict[str, list[Any]]) -> Answers:
         """Put keys to values; rows that are not asked about fall out."""

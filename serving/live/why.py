@@ -40,18 +40,22 @@ class Why:
         """Give the calibrated predictions of rows × the model's features, and their reasons, where it takes rows."""
         calibration = self.artifact.calibration
         predicted, terms = cast(OfRows, self.artifact.model).explained_rows(values)
-        columns = dict(zip(self.names, values.T.tolist(), strict=True))
-        told = self._told(calibration.contributions(terms, predicted), columns, top=top)
+        told = self.of_terms(calibration.contributions(terms, predicted), self.columns(values), top=top)
         return calibration.apply(predicted), told
 
     def of_frame(self, frame: pd.DataFrame, *, top: int) -> list[list[Reason]]:
         """Give the reasons of the rows of a frame that are asked about."""
         asked = eligible(frame)
         terms = self.artifact.contributions(frame)[asked]
-        return self._told(terms, frame[asked].reset_index(drop=True), top=top)
+        return self.of_terms(terms, frame[asked].reset_index(drop=True), top=top)
 
-    def _told(
+    def columns(self, values: Matrix) -> dict[str, list[float]]:
+        """Give rows × the model's features by feature."""
+        return dict(zip(self.names, values.T.tolist(), strict=True))
+
+    def of_terms(
         self, terms: Matrix, values: pd.DataFrame | Mapping[str, Sequence[Any]], *, top: int
     ) -> list[list[Reason]]:
+        """Give the reasons of rows by their terms, in words by their values."""
         found = self.reasoner.reasons(terms, values, top=top, typical=self.typical)
         return [[Reason(*each[1:-1], list(each.features)) for each in mine] for mine in found]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from experiments.runs import Deployment
-from serving.reasons import explained
+from serving.reasons import explained, terms_of
 
 Payload = Callable[[str], dict[str, Any]]
 EXPLAINING = ["shop_churn", "shop_cross_sell"]
@@ -24,7 +24,8 @@ def model(request: pytest.FixtureRequest) -> str:
 def expected(deployment: Deployment, model: str, ids: list[str]) -> pd.DataFrame:
     """Give the three weightiest reasons of everybody's scores, computed from the batch's frame."""
     frame = pd.read_parquet(deployment.settings.scored(model) / "frame.parquet")
-    reasons = explained(deployment.registry.load(model).artifact, frame, top=3)
+    artifact = deployment.registry.load(model).artifact
+    reasons = explained(artifact, frame, terms_of(artifact, frame), top=3)
     return reasons[reasons["customer_id"].isin(ids)]
 
 

@@ -110,7 +110,14 @@ BARS: Final = (
         0.8,
     ),
     Bar(
-        "CPU of a score with three reasons, of one without",
+        "CPU of a score with three reasons, both read, of one without",
+        Cell(READ, EXPLAIN, AT, "cpu_us"),
+        Cell(READ, SCORE, AT, "cpu_us"),
+        "at most",
+        2.5,
+    ),
+    Bar(
+        "CPU of a score with three reasons, both computed, of one without",
         Cell(COMPUTED, EXPLAIN, AT, "cpu_us"),
         Cell(COMPUTED, SCORE, AT, "cpu_us"),
         "at most",

@@ -20,6 +20,7 @@ from models.profile import profile
 from models.registry import ModelRegistry, Registered
 from models.registry.runs import experiment_of, recording
 from serving.block import write_block
+from serving.reasons import terms_of
 from serving.store.opened import store_of
 
 MODELS: Final = {"churn": "churned", "upsell": "spent_more_25", "orders": "orders", "value": "future_spend"}
@@ -124,5 +125,6 @@ def _register(made: Made, artifact: Artifact) -> None:
         with recording(registry, experiment, name=artifact.name, tags={}) as run:
             assert registry.add(each, run_id=run.id) == version
     scores = artifact.score(made.frame, version=BATCH)
-    about = {"cutoff": CUTOFF.isoformat()}
-    write_block(store_of(made.settings.store), Registered(artifact, BATCH), made.frame, scores, about=about)
+    store, about = store_of(made.settings.store), {"cutoff": CUTOFF.isoformat()}
+    terms = terms_of(artifact, made.frame)
+    write_block(store, Registered(artifact, BATCH), made.frame, scores, terms, about=about)

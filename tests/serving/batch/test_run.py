@@ -25,7 +25,7 @@ from serving.batch.question import Asked
 from serving.batch.run import run
 from serving.batch.workspace import InUse, workspace
 from serving.definitions import features_of, population_of
-from serving.reasons import explained
+from serving.reasons import explained, terms_of
 from serving.suppression import BLOCK, Suppressions
 from tests.serving.batch.conftest import CUTOFF, Clock
 
@@ -155,9 +155,10 @@ def test_reasons_stream_too(
     size: int, churn: Registered, batch: Any, frames: dict[str, pd.DataFrame], tmp_path: Path
 ) -> None:
     batch(churn, to=tmp_path / "out", reasons={"shop_churn": 2}, size=size)
+    artifact, frame = churn.artifact, frames["shop_churn"]
     found, at_once = (
         pd.read_parquet(tmp_path / "out" / "reasons.parquet"),
-        explained(churn.artifact, frames["shop_churn"], top=2),
+        explained(artifact, frame, terms_of(artifact, frame), top=2),
     )
     assert found["features"].map(list).tolist() == at_once["features"].tolist()
     _same(found.drop(columns="features"), at_once.drop(columns="features"))
