@@ -12,6 +12,7 @@ _VARIABLES: Final = {
     "timeout_seconds": "AUGURY_TIMEOUT_SECONDS",
     "shadow": "AUGURY_SHADOW",
     "workers": "AUGURY_WORKERS",
+    "audit_gb": "AUGURY_AUDIT_GB",
 }
 
 
@@ -23,7 +24,8 @@ class ServiceSettings:
     are older are refused as stale (default: of any age). `AUGURY_POLL_SECONDS`: how often registry and store are asked
     what is new (default 5). `AUGURY_TIMEOUT_SECONDS`: a request is whole and answered by then (default 10).
     `AUGURY_SHADOW`: the share of requests that challengers score too, unseen (default 1). `AUGURY_WORKERS`: processes
-    that share the port and the keys' rates (default 1).
+    that share the port and the keys' rates (default 1). `AUGURY_AUDIT_GB`: about so much disk the audit log may take,
+    and as much the shadow's; what is older is deleted (default 10).
     """
 
     dataset: str | None = None
@@ -32,6 +34,7 @@ class ServiceSettings:
     timeout_seconds: float = 10.0
     shadow: float = 1.0
     workers: int = 1
+    audit_gb: float = 10.0
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "ServiceSettings":
@@ -44,6 +47,7 @@ class ServiceSettings:
             _number(environment, "AUGURY_TIMEOUT_SECONDS", 10.0, least=0.05),
             _number(environment, "AUGURY_SHADOW", 1.0, most=1.0),
             _whole(environment, "AUGURY_WORKERS", 1, most=1024),
+            _number(environment, "AUGURY_AUDIT_GB", 10.0, least=0.2, most=1e6),
         )
 
     @property

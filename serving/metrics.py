@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -35,12 +35,15 @@ class Metrics:
         self.swaps = self._counter("augury_swaps", "changes of what is live", "model", "outcome")
         self.audit_dropped = self._counter("augury_audit_dropped", "lines the audit log could not take")
         self.shadow_dropped = self._counter("augury_shadow_dropped", "requests and lines the shadow could not take")
+        self.log_deleted = self._counter("augury_log_deleted", "files deleted, as the log's disk was full", "log")
         self.rate_limited = self._counter("augury_rate_limited", "requests over a key's rate", "key")
         self.store_errors = self._counter("augury_store_errors", "times the store was away")
         self.registry_errors = self._counter("augury_registry_errors", "times the registry was away")
-        self.age = self._gauge("augury_feature_age_seconds", "age of a model's features", "model")
-        self.versions = self._gauge("augury_model_version_info", "1 for what is live", "model", "version", "alias")
-        self.ready = self._gauge("augury_ready", "1 while every champion is live and current")
+        self.age = self._gauge("augury_feature_age_seconds", "age of a model's features", "model", of="livemax")
+        self.versions = self._gauge(
+            "augury_model_version_info", "1 for what is live", "model", "version", "alias", of="livemax"
+        )
+        self.ready = self._gauge("augury_ready", "1 while every champion is live and current", of="livemin")
         self.shadow = Histogram(
             "augury_shadow_difference",
             "challenger's score minus champion's, without sign",
@@ -66,6 +69,10 @@ class Metrics:
         """Count a request over its key's rate."""
         self._cell(self.rate_limited, key).inc()
 
+    def deleted(self, log: str, files: int) -> None:
+        """Count files of a log that were deleted to make place."""
+        self._cell(self.log_deleted, log).inc(files)
+
     def shadowed(self, model: str, difference: float) -> None:
         """Count how far a challenger's score is from the champion's."""
         self._cell(self.shadow, model).observe(difference)
@@ -90,9 +97,12 @@ class Metrics:
         self._live |= now
 
     def aged(self, seconds: Mapping[str, float]) -> None:
-        """Say how old the models' features are; those of others that had some are of no age, NaN, from now on."""
+        """Say how old the models' features are; those of others that had some are of no age from now on.
+
+        That is -Inf, so that the age that another worker tells is greater: NaN is neither greater nor smaller.
+        """
         for model in self._aged | seconds.keys():
-            self._cell(self.age, model).set(seconds.get(model, math.nan))
+            self._cell(self.age, model).set(seconds.get(model, -math.inf))
         self._aged = set(seconds)
 
     def _cell(self, metric: T, *labels: str) -> T:
@@ -123,8 +133,9 @@ class Metrics:
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self.registry)
 
-    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
-        return Gauge(name, meaning, labels, registry=self.registry, multiprocess_mode="livemostrecent")
+    def _gauge(self, name: str, meaning: str, *labels: str, of: Literal["livemin", "livemax"]) -> Gauge:
+        """Make a gauge; what workers that run tell differently is its least or its greatest, whoever spoke last."""
+        return Gauge(name, meaning, labels, registry=self.registry, multiprocess_mode=of)
 
 
 def _runs(process: int) -> bool:

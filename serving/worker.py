@@ -21,7 +21,7 @@ from serving.live.snapshot import Snapshot
 from serving.live.source import FromPack, FromRegistry, Source
 from serving.live.watch import State, Watch
 from serving.metrics import Metrics
-from serving.safety.audit import Audit
+from serving.safety.audit import Audit, kept_on
 from serving.safety.key_ring import KeyRing
 from serving.safety.rate import Limits
 from serving.scorer import Scorer
@@ -40,16 +40,19 @@ class Worker:
         self.service = service
         self.metrics = Metrics()
         ring = KeyRing(settings.keys) if settings.keys else None
-        guard = Guard(ring, Limits(workers=service.workers), Audit(settings.var / "audit"), self.metrics)
-        self.guard, self.log = guard, Audit(settings.var / "shadow", name="shadow")
+        kept = kept_on(service.audit_gb * 1e9)
+        audit, self.log = (Audit(settings.var / name, name=name, kept=kept) for name in ("audit", "shadow"))
+        self.logs = {"audit": audit, "shadow": self.log}
+        self.guard = Guard(ring, Limits(workers=service.workers), audit, self.metrics)
         self.shadow = Shadow(share=service.shadow, told=self._compared)
         self.scorer = Scorer(Snapshot({}), max_age_days=service.max_age_days, shadow=self.shadow)
         self.watch = Watch(
             source_of(settings, service), store_of(settings.store), self.scorer.take, counted=self.metrics.watched
         )
-        self.api = Api(self.scorer, guard, self.metrics, ready=self.ready, seconds=service.timeout_seconds)
+        self.api = Api(self.scorer, self.guard, self.metrics, ready=self.ready, seconds=service.timeout_seconds)
         self._watching: asyncio.Task[None] | None = None
         self._dropped, self._settled = 0, False
+        self._deleted = dict.fromkeys(self.logs, 0)
         self.remote = settings.pack is None and "://" in settings.mlflow and not settings.mlflow.startswith("sqlite")
 
     async def start(self) -> None:
@@ -123,6 +126,10 @@ class Worker:
         dropped = self.shadow.dropped + self.log.dropped + self.log.lost
         self.metrics.shadow_dropped.inc(dropped - self._dropped)
         self._dropped = dropped
+        for name, log in self.logs.items():
+            deleted = log.deleted
+            self.metrics.deleted(name, deleted - self._deleted[name])
+            self._deleted[name] = deleted
         if snapshot.models and not self._settled:
             Thread(target=self._settle, name="settling", daemon=True).start()
         well = snapshot.models and not (state.waiting or state.source_away or state.store_away)

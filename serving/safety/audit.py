@@ -8,11 +8,12 @@ process is killed, and a little more when the machine is.
 
 import logging
 import os
+import re
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,8 @@ from serving.safety.locked import locked
 
 logger = logging.getLogger(__name__)
 
+SIZE: Final = 64 * 2**20
+"""Bytes at which a file ends."""
 _PAUSE: Final = 0.25
 _CHUNK: Final = 1_000
 _BLOCK: Final = 2**16
@@ -48,15 +51,16 @@ class Line(Struct, frozen=True, gc=False):
 class Audit:
     """A log in a folder, of requests or, under another `name`, of what else is told line by line.
 
-    A file ends at `size` bytes; beside it `kept` older ones stay (`audit.1.jsonl` the newest).
+    A file ends at `size` bytes; beside it `kept` older ones stay (`audit.1.jsonl` the newest). The oldest is then
+    `deleted`, which counts such files, and told once.
     """
 
     def __init__(
-        self, folder: Path, *, name: str = "audit", waiting: int = 20_000, size: int = 64 * 2**20, kept: int = 16
+        self, folder: Path, *, name: str = "audit", waiting: int = 20_000, size: int = SIZE, kept: int = 16
     ) -> None:
         """Start the thread. Up to `waiting` lines wait for it."""
         self.path = folder / f"{name}.jsonl"
-        self.dropped, self.lost, self.written = 0, 0, 0
+        self.dropped, self.lost, self.written, self.deleted = 0, 0, 0, 0
         self._waiting, self._size, self._kept = waiting, size, kept
         self._lines: deque[Struct] = deque()
         self._awake, self._closing, self._failing = threading.Event(), False, False
@@ -112,8 +116,20 @@ class Audit:
 
     def _write(self, lines: Sequence[bytes]) -> None:
         with locked(self.path.parent):
-            _turned(self.path, self._size, self._kept)
+            self._delete(_turned(self.path, self._size, self._kept))
             _append(self.path, b"".join(lines))
+
+    def _delete(self, files: int) -> None:
+        """Count files that were deleted, and tell of the first."""
+        if files and not self.deleted:
+            told = "the disk that the %s log may take is full: its oldest lines are deleted; keep copies, or allow more"
+            logger.warning(f"{told} by AUGURY_AUDIT_GB", self.path.stem)
+        self.deleted += files
+
+
+def kept_on(disk: float) -> int:
+    """Give how many older files may stay beside the one that is written, on so many bytes of disk."""
+    return max(0, int(disk // SIZE) - 1)
 
 
 def _append(path: Path, content: bytes) -> None:
@@ -142,12 +158,22 @@ def _mended(file: int) -> int:
     return whole
 
 
-def _turned(path: Path, size: int, kept: int) -> None:
-    """Move a file that is full out of the way, the older ones on, and the oldest away."""
+def _turned(path: Path, size: int, kept: int) -> int:
+    """Move a file that is full out of the way and the older ones on; gives how many were too many, and deleted."""
     if not path.exists() or path.stat().st_size < size:
-        return
-    names = [path, *(path.with_name(f"{path.stem}.{number}.jsonl") for number in range(1, kept + 1))]
-    for newer, old in reversed(list(pairwise(names))):
-        if newer.exists():
-            os.replace(newer, old)
-    path.unlink(missing_ok=True)
+        return 0
+    files = [path, *_older(path)]
+    for place, each in reversed(list(enumerate(files, 1))):
+        with suppress(FileNotFoundError):  # somebody took it away
+            if place > kept:
+                each.unlink()
+            else:
+                os.replace(each, path.with_name(f"{path.stem}.{place}.jsonl"))
+    return max(0, len(files) - kept)
+
+
+def _older(path: Path) -> list[Path]:
+    """List the older files, the newest first."""
+    named = re.compile(rf"{path.stem}\.([1-9][0-9]*)\.jsonl")
+    found = [(int(told[1]), each) for each in path.parent.iterdir() if (told := named.fullmatch(each.name))]
+    return [each for _, each in sorted(found)]

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from serving.safety.audit import Audit, Line
+from serving.safety.audit import Audit, Line, kept_on
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -78,16 +78,63 @@ def test_a_line_that_is_no_text_is_lost_alone(tmp_path: Path) -> None:
     assert (audit.written, audit.lost) == (2, 1)
 
 
-def test_a_file_that_is_full_makes_place_and_so_many_are_kept(tmp_path: Path) -> None:
-    """Lines of 150 bytes, written one by one into files of 1,000: seven each, and two kept beside the last."""
+def test_a_file_that_is_full_makes_place_and_so_many_are_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Lines of 150 bytes, written one by one into files of 1,000: seven each, and two kept beside the last.
+
+    Of the 14 times that a file turns the first two delete none.
+    """
+    deleted = 0
     for number in range(100):
         audit = Audit(tmp_path, size=1_000, kept=2)
         audit.note(line(number))
         audit.close()
+        deleted += audit.deleted
+    assert deleted == 12
+    assert len(caplog.records) == 12
+    assert caplog.records[0].getMessage() == (
+        "the disk that the audit log may take is full: its oldest lines are deleted; keep copies, or allow more by "
+        "AUGURY_AUDIT_GB"
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["audit.1.jsonl", "audit.2.jsonl", "audit.jsonl"]
     numbers = [int(each["request_id"][1:]) for each in lines(tmp_path)]
     assert numbers == list(range(numbers[0], 100))
     assert 14 < len(numbers) <= 21
+
+
+def test_files_that_are_deleted_are_all_counted_and_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    audit = Audit(tmp_path, size=100, kept=1)
+    for number in range(6):
+        audit.note(line(number))
+        until(lambda: audit.written == len(lines(tmp_path)) + audit.deleted)  # a line a file
+        time.sleep(0.3)
+    audit.close()
+    assert (audit.written, audit.deleted, len(lines(tmp_path))) == (6, 4, 2)
+    assert [each.levelname for each in caplog.records] == ["WARNING"]
+
+
+def test_where_less_disk_is_allowed_than_before_all_that_is_too_much_goes(tmp_path: Path) -> None:
+    """A file that somebody took away leaves no gap."""
+    full = json.dumps({"request_id": "old"}) + "\n"
+    for number in (1, 2, 4, 5, 11):
+        (tmp_path / f"audit.{number}.jsonl").write_text(full.replace("old", f"r{number}"))
+    others = [tmp_path / name for name in ("audit.notes.jsonl", "audit.03.jsonl", "3", "shadow.1.jsonl")]
+    for each in others:
+        each.write_text("not ours\n")
+    (tmp_path / "audit.jsonl").write_text(full)
+    audit = Audit(tmp_path, size=1, kept=4)
+    audit.note(line(0))
+    audit.close()
+    assert audit.deleted == 2
+    for each in others:
+        each.unlink()
+    assert [each["request_id"] for each in lines(tmp_path)] == ["r4", "r2", "r1", "old", "r0"]
+    assert sorted(path.name for path in tmp_path.iterdir())[:4] == [f"audit.{number}.jsonl" for number in range(1, 5)]
+
+
+@pytest.mark.parametrize(("gb", "files"), [(0.2, 2), (1.2, 17), (10, 149)])
+def test_as_many_files_stay_as_the_disk_takes(gb: float, files: int) -> None:
+    assert 1 + kept_on(gb * 1e9) == files
+    assert files * 64 * 2**20 <= gb * 1e9
 
 
 def test_none_may_be_kept(tmp_path: Path) -> None:
