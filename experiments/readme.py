@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from configs.whole import whole_file
-from experiments.benchmarks.serving.table import markdown
+from experiments.benchmarks.batch.table import markdown as batch
+from experiments.benchmarks.serving.table import markdown as serving
 from experiments.scoreboard import COLUMNS, cells, number
 from experiments.study import results_file
 from models.estimators import MODELS
@@ -16,7 +17,7 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 KINDS: Final = ("ours", "peer", "limit")
 """Kinds of systems of a benchmark, in the order of its table."""
-OWN: Final[Mapping[str, Callable[[dict[str, Any]], str]]] = {"serving": markdown}
+OWN: Final[Mapping[str, Callable[[dict[str, Any]], str]]] = {"batch": batch, "serving": serving}
 """Benchmarks whose tables are not of costs of work, and what makes them."""
 MARKED = re.compile(r"(<!-- (study|benchmark): (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

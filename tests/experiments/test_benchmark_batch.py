@@ -8,6 +8,7 @@ import pytest
 
 from experiments.benchmarks.batch import data, worker
 from experiments.benchmarks.batch.__main__ import _told
+from experiments.benchmarks.batch.table import markdown
 
 SMALL = {"churn": (5, 3), "value": (4, 2)}
 
@@ -51,3 +52,22 @@ def test_ways_are_told_as_shares_of_the_bare_loop() -> None:
         "runs": ours,
     }
     assert (ways["bare loop"]["of_bare"], ways["bare loop"]["rows_a_s"]) == (1.0, 100)
+
+
+def test_the_readmes_lines() -> None:
+    way = {"rows_a_s": 45_847, "of_bare": 1.0, "cpu_s": 49.213, "of_bare_by_cpu": 1.0, "peak_mb": 716, "runs": [{}, {}]}
+    found = {
+        "ways": {"bare loop": way, "Augury": {**way, "of_bare": 1.208}, "slow": {**way, "of_bare": 0.846}},
+        "apart": {"Augury": 0.0, "slow": 0.0},
+        "load": {"before": 0.31, "after": 2.0},
+    }
+    assert markdown(found).splitlines() == [
+        "| way | rows a second | of the bare loop | CPU | of the bare loop | peak memory |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| bare loop | 45,847 | 1.00× | 49 s | 1.00× | 0.7 GB |",
+        "| Augury | 45,847 | 1.21× | 49 s | 1.00× | 0.7 GB |",
+        "| slow | 45,847 | 0.85× | 49 s | 1.00× | 0.7 GB |",
+        "",
+        "The best of 2 runs each; scores differ by 0 from the bare loop's; the machine's load was 0.3 before. At least "
+        "0.85 of the bare loop: missed by slow 0.85",
+    ]

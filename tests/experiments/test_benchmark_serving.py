@@ -91,8 +91,8 @@ def test_of_several_runs_the_fastest_counts() -> None:
 
 
 FOUND = [
-    _row("a", 16, 900.0, cpu_us=100.0, p99_ms=6.0),
-    _row("b", 16, 1_000.0, cpu_us=80.0, p99_ms=2.0),
+    _row("a", 16, 900.0, cpu_us=100.0, p50_ms=3.1, p99_ms=6.0),
+    _row("b", 16, 1_000.0, cpu_us=80.0, p50_ms=1.0, p99_ms=2.0),
 ]
 
 
@@ -137,10 +137,10 @@ def test_the_readmes_lines() -> None:
         "load": {"before": 0.5, "after": 2.34},
     }
     assert markdown(found).splitlines() == [
-        "| asked | system | a second at 1 | a second at 16 | a second at 64 | p99 ms at 16 | CPU µs |",
+        "| asked | system | a second at 1 | a second at 16 | a second at 64 | p50, p99 ms at 16 | CPU µs |",
         "| --- | --- | --- | --- | --- | --- | --- |",
-        "| one | a | 1,234 | 900 | – | 6.0 | 100 |",
-        "| one | b | – | 1,000 | – | 2.0 | 80 |",
+        "| one | a | 1,234 | 900 | – | 3.1, 6.0 | 100 |",
+        "| one | b | – | 1,000 | – | 1.0, 2.0 | 80 |",
         "| many | a | 12,160 | – | – | – | 9,000 |",
         "",
         "Answers a second of one worker on one core, in bulk rows × models a second, by connections; CPU of the server "
