@@ -30,7 +30,13 @@ def score(
             "default: var/scored/MODEL, and the store that the service answers from"
         ),
     ] = None,
-    reasons: Annotated[int, typer.Option(help="write so many reasons of each score too, in sentences", min=0)] = 0,
+    reasons: Annotated[
+        int,
+        typer.Option(
+            help="write so many reasons of each score too, in sentences, and the terms that the service then reads",
+            min=0,
+        ),
+    ] = 0,
     suppress: Suppress = None,
 ) -> None:
     """Score everyone with the champions, block by block; what a killed run had finished is taken up."""
