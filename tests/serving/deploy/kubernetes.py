@@ -123,11 +123,25 @@ def _scaler(given: Object) -> Iterator[str]:
         yield f"from {spec['minReplicas']} to {spec['maxReplicas']} copies"
 
 
+def _ingress(given: Object) -> Iterator[str]:
+    spec = given["spec"]
+    if "defaultBackend" in spec:
+        yield "what no rule names is let through"
+    hosts = {host for each in spec.get("tls", []) for host in each["hosts"] if each.get("secretName")}
+    for rule in spec["rules"]:
+        if rule.get("host") not in hosts:
+            yield f"{rule.get('host')} has no TLS"
+        for each in rule["http"]["paths"]:
+            if each["pathType"] not in ("Exact", "Prefix") or (each["path"], each["pathType"]) == ("/", "Prefix"):
+                yield f"everything is let through: {each['path']}"
+
+
 Check = Callable[[Object], Iterator[str]]
 KINDS: Final[dict[str, tuple[str, tuple[str, ...], Check]]] = {
     "ServiceAccount": ("v1", ("automountServiceAccountToken",), _nothing),
     "Deployment": ("apps/v1", ("spec",), _deployment),
     "Service": ("v1", ("spec",), _service),
+    "Ingress": ("networking.k8s.io/v1", ("spec",), _ingress),
     "PodDisruptionBudget": ("policy/v1", ("spec",), _nothing),
     "HorizontalPodAutoscaler": ("autoscaling/v2", ("spec",), _scaler),
     "NetworkPolicy": ("networking.k8s.io/v1", ("spec",), _policy),

@@ -7,40 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # comes with BentoML, without types
 from typer.main import get_command
 
 from configs.service import ServiceSettings
 from configs.settings import Settings
 from experiments.cli import app
 from experiments.server import ROOT
-from serving.safety.binding import NotSafe, check_binding
-from tests.serving.deploy.dockerfile import read
 from tests.serving.deploy.kubernetes import Object, faults
-
-DEPLOY = ROOT / "serving" / "deploy"
-COMPOSE: Object = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
-OBJECTS: list[Object] = list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text()))
-NAMED = {f"{each['kind']} {each['metadata']['name']}": each for each in OBJECTS}
-IMAGE = "augury:0.1.0"
-
-
-def _ours() -> dict[str, dict[str, Any]]:
-    """Give the services of Compose that run our image by our command line."""
-    return {
-        name: each for name, each in COMPOSE["services"].items() if each["image"] == IMAGE and "entrypoint" not in each
-    }
-
-
-def _pods() -> Iterator[tuple[str, Object]]:
-    for name, each in NAMED.items():
-        if each["kind"] == "Deployment":
-            yield name, each["spec"]["template"]["spec"]
-        if each["kind"] == "CronJob":
-            yield name, each["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-
-
-PODS = dict(_pods())
+from tests.serving.deploy.manifests import (
+    COMPOSE,
+    DEPLOY,
+    ENVIRONMENTS,
+    HEADER,
+    IMAGE,
+    LAST,
+    NAMED,
+    OBJECTS,
+    PODS,
+    ours,
+)
 
 
 def test_names_are_told_apart() -> None:
@@ -92,6 +77,23 @@ def test_the_checker_sees(fault: str) -> None:
     assert list(faults(given)) != []
 
 
+OPEN: dict[str, Callable[[Object], object]] = {
+    "all that no rule names": lambda given: given["spec"].update(defaultBackend={}),
+    "all paths": lambda given: given["spec"]["rules"][0]["http"]["paths"][2].update(pathType="Prefix"),
+    "paths as the controller likes": lambda given: given["spec"]["rules"][0]["http"]["paths"][0].update(
+        pathType="ImplementationSpecific"
+    ),
+    "without TLS": _without("spec", "tls"),
+}
+
+
+@pytest.mark.parametrize("fault", OPEN)
+def test_the_checker_sees_what_is_let_out(fault: str) -> None:
+    given = deepcopy(NAMED["Ingress augury"])
+    OPEN[fault](given)
+    assert list(faults(given)) != []
+
+
 def test_selectors_find_the_pods_they_are_for() -> None:
     labels = NAMED["Deployment augury"]["spec"]["template"]["metadata"]["labels"]
     assert NAMED["Service augury"]["spec"]["selector"] == labels
@@ -112,19 +114,6 @@ def test_a_copy_ends_within_its_grace_and_all_that_it_was_asked() -> None:
     assert COMPOSE["services"]["service"]["stop_grace_period"] == "30s"
 
 
-def _environments() -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, service in COMPOSE["services"].items():
-        yield f"compose {name}", service.get("environment", {})
-    for name, pod in PODS.items():
-        yield name, {each["name"]: each.get("value", each.get("valueFrom")) for each in pod["containers"][0]["env"]}
-    yield "Dockerfile", dict(read((DEPLOY / "Dockerfile").read_text())[-1].environment)
-    bento = yaml.safe_load((DEPLOY / "bentofile.yaml").read_text())
-    yield "bentofile", {each["name"]: each["value"] for each in bento["envs"]}
-
-
-ENVIRONMENTS = dict(_environments())
-
-
 @pytest.mark.parametrize("where", ENVIRONMENTS)
 def test_settings_are_those_that_are_read(where: str) -> None:
     files = [Path(ROOT / "configs" / name).read_text() for name in ("settings.py", "service.py")]
@@ -138,34 +127,8 @@ def test_settings_are_those_that_are_read(where: str) -> None:
     assert str(Settings.read(plain).var).startswith("/")
 
 
-def test_whoever_serves_beyond_its_own_machine_has_keys() -> None:
-    for name in ("compose service", "Deployment augury"):
-        settings = Settings.read({key: value for key, value in ENVIRONMENTS[name].items() if isinstance(value, str)})
-        check_binding("0.0.0.0", keys=settings.keys is not None)
-    with pytest.raises(NotSafe):
-        check_binding("0.0.0.0", keys=Settings.read({}).keys is not None)
-
-
-def test_keys_lie_where_the_settings_say() -> None:
-    told = ENVIRONMENTS["compose service"]["AUGURY_KEYS"]
-    assert told == f"/run/secrets/{COMPOSE['services']['service']['secrets'][0]}"
-    assert set(COMPOSE["secrets"]) == set(COMPOSE["services"]["service"]["secrets"])
-    pod = PODS["Deployment augury"]
-    (mounted,) = [each for each in pod["containers"][0]["volumeMounts"] if each["name"] == "keys"]
-    (volume,) = [each["secret"] for each in pod["volumes"] if each["name"] == "keys"]
-    assert mounted["readOnly"] is True
-    assert ENVIRONMENTS["Deployment augury"]["AUGURY_KEYS"] == f"{mounted['mountPath']}/{volume['items'][0]['path']}"
-    assert volume["defaultMode"] & 0o022 == 0  # a file of keys that others may write is refused
-
-
-def test_no_password_is_in_them() -> None:
-    for path in (DEPLOY / "compose.yaml", DEPLOY / "kubernetes.yaml"):
-        settings = [line for line in path.read_text().splitlines() if not line.lstrip().startswith("#")]
-        assert not re.search(r"(?i)password|://[^/\s]*@", "\n".join(settings))
-
-
 def _commands() -> Iterator[tuple[str, list[str]]]:
-    for name, service in _ours().items():
+    for name, service in ours().items():
         yield f"compose {name}", service["command"]
     for name, pod in PODS.items():
         yield name, pod["containers"][0]["args"]
@@ -173,10 +136,47 @@ def _commands() -> Iterator[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize(("where", "words"), list(_commands()))
 def test_commands_are_those_of_the_command_line(where: str, words: list[str]) -> None:
-    """Each is read by its parser, and not run."""
-    command = get_command(app).commands[words[0]]  # type: ignore[attr-defined]  # a group's
-    with command.make_context(words[0], list(words[1:])) as context:
-        assert context.params
+    assert _parsed(get_command(app), words)
+
+
+def _parsed(command: Any, words: list[str]) -> dict[str, Any]:
+    """Read words by the parser of a command, or of one of a group, and do not run it."""
+    if hasattr(command, "commands"):
+        return _parsed(command.commands[words[0]], words[1:])
+    with command.make_context(command.name, list(words)) as context:
+        params: dict[str, Any] = context.params
+        return params
+
+
+def test_what_is_needed_and_not_made_is_in_the_header() -> None:
+    text = (DEPLOY / "kubernetes.yaml").read_text()
+    claims = set(re.findall(r"claimName: ([\w-]+)", text)) - {
+        each["metadata"]["name"] for each in OBJECTS if each["kind"] == "PersistentVolumeClaim"
+    }
+    namespaces = set(re.findall(r"kubernetes.io/metadata.name: ([\w-]+)", text)) - {"kube-system"}
+    secrets = set(re.findall(r"secretName: ([\w-]+)|secretKeyRef: {name: ([\w-]+)", text.partition("---")[2]))
+    assert claims == {"augury-data"}
+    assert namespaces == {"ingress", "monitoring"}
+    for name in claims | namespaces:
+        assert f"`{name}`" in HEADER
+    for name in {"".join(each) for each in secrets}:
+        assert f"`{name}`" in HEADER or f"create secret generic {name} " in HEADER
+
+
+def test_who_must_not_be_scored_reaches_the_store_and_the_list_of_the_batches() -> None:
+    suppress, score = PODS["CronJob augury-suppress"], PODS["CronJob augury-score"]
+    volumes = {
+        name: {each["name"]: each for each in pod["volumes"]} for name, pod in (("told", suppress), ("batch", score))
+    }
+    assert volumes["told"]["var"] == volumes["batch"]["var"]
+    assert volumes["told"]["data"] == volumes["batch"]["data"]
+    stores = [ENVIRONMENTS[name]["AUGURY_STORE"] for name in PODS if "drift" not in name]
+    assert stores == [stores[0]] * 3
+    assert NAMED["CronJob augury-suppress"]["spec"]["suspend"] is True
+    assert "kubectl create job augury-suppress-1 --from=cronjob/augury-suppress\n" in HEADER
+    file = suppress["containers"][0]["args"][-1]
+    assert file in HEADER
+    assert file.startswith("/data/")
 
 
 def _header() -> list[list[str]]:
@@ -198,17 +198,16 @@ def test_the_header_of_compose_starts_from_nothing() -> None:
         for name in named:
             assert set(services[name].get("depends_on", {})) <= before
         if verb == "run" and rest:
-            command = get_command(app).commands[rest[0]]  # type: ignore[attr-defined]  # a group's
-            with command.make_context(rest[0], rest[1:]) as context:
-                assert context.params
+            told = [*services[first].get("entrypoint", [])[3:], *rest]
+            assert _parsed(get_command(app), told)
         assert "service" not in named or {"train", "score"} <= before
         before |= named
     assert before == set(services)
 
 
 def test_batches_and_the_service_share_what_is_suppressed() -> None:
-    at = f":{read((DEPLOY / 'Dockerfile').read_text())[-1].environment['AUGURY_VAR']}"
-    mounted = {name: [each for each in service["volumes"] if each.endswith(at)] for name, service in _ours().items()}
+    at = f":{LAST.environment['AUGURY_VAR']}"
+    mounted = {name: [each for each in service["volumes"] if each.endswith(at)] for name, service in ours().items()}
     assert mounted == {name: [f"var{at}"] for name in ("service", "train", "score")}
 
 
@@ -221,16 +220,8 @@ def test_what_does_not_fit_into_memory_goes_to_a_volume(name: str) -> None:
 
 
 def test_memory_has_limits() -> None:
-    for service in _ours().values():
+    for service in ours().values():
         assert service["deploy"]["resources"]["limits"] == {"cpus": "2", "memory": "4G"}
-
-
-def test_only_this_machine_reaches_ports() -> None:
-    ports = [port for each in COMPOSE["services"].values() for port in each.get("ports", [])]
-    assert "127.0.0.1:3000:3000" in ports
-    assert all(re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port) for port in ports)
-    assert COMPOSE["networks"]["inside"] == {"internal": True}
-    assert COMPOSE["services"]["redis"]["networks"] == ["inside"]
 
 
 def test_images_have_tags_and_no_hosts() -> None:
