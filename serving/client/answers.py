@@ -27,6 +27,11 @@ class _Parts(Generic[A]):
         """By which the service's log knows the question."""
         return [each.request_id for each in self.answers]
 
+    @property
+    def scored_at(self) -> list[str]:
+        """When, in ISO's words, UTC; part by part."""
+        return [each.scored_at for each in self.answers]
+
 
 class Scores(_Parts[Answer]):
     """The answers to a question about scores."""

@@ -43,15 +43,20 @@ def written(table: pa.Table, models: Sequence[str] | None) -> bytes:
     return written
 
 
-def together(answers: Sequence[bytes]) -> pa.Table:
-    """Put the answers to the parts one below the other. Raises `Failed` for what is no Arrow."""
-    tables = [_read(each) for each in answers]
-    return tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default").unify_dictionaries()
-
-
-def _read(answer: bytes) -> pa.Table:
+def read(answer: bytes) -> pa.Table:
+    """Read the answer to a part. Raises `Failed` for what is no Arrow."""
     try:
         with pa.ipc.open_stream(answer) as stream:
             return stream.read_all()
     except (pa.ArrowException, OSError) as error:
         raise unreadable() from error
+
+
+def together(answers: Sequence[pa.Table]) -> pa.Table:
+    """Put the answers to the parts one below the other; their ids and times, in order, have commas between."""
+    if len(answers) == 1:
+        return answers[0]
+    whole = pa.concat_tables(answers, promote_options="default").unify_dictionaries()
+    told = [each.schema.metadata or {} for each in answers]
+    names = dict.fromkeys(name for each in told for name in each)
+    return whole.replace_schema_metadata({name: b",".join(each.get(name, b"") for each in told) for name in names})

@@ -1,6 +1,6 @@
 """The client: a method for each route."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 import msgspec
 
 from serving.client.answers import Offers, Readiness, Scores
-from serving.client.errors import unreadable
-from serving.client.retries import Retries
+from serving.client.errors import ServiceError, unreadable
+from serving.client.retries import Patience, Retries
 from serving.messages import (
     MAX_IDS,
     Answer,
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+A = TypeVar("A")
+Q = TypeVar("Q")
 T = TypeVar("T")
 _RETRIES: Final = Retries()
 _ANSWER: Final = msgspec.json.Decoder(Answer)
@@ -39,16 +41,28 @@ class Client:
     `with Client(url, key=…) as client:` lets go of its connections at the end. May be used by any threads. Every method
     raises `ServiceError` where it gets no answer: `errors` names its kinds, and `Retries` says what is asked again
     before. Nothing is waited for longer than `timeout` seconds (a connection, the answer's beginning, more of it), and
-    what of an answer comes later than that after the question is not read on. Raises `ValueError` for a URL that is not
-    one of HTTP, and a key that none can be.
+    what of an answer comes later than that after the question is not read on.
+
+    A question that goes out in parts waits as long as the service says where it comes over the key's rate, up to
+    `patience` seconds in all beyond the waits of `Retries`; what came before an error is `answered` of the error.
+    Raises `ValueError` for a URL that is not one of HTTP, a key that none can be, and a patience below 0.
     """
 
     def __init__(
-        self, url: str, key: str | None = None, *, timeout: float = 10.0, retries: int | Retries = _RETRIES
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        timeout: float = 10.0,
+        retries: int | Retries = _RETRIES,
+        patience: float = 600.0,
     ) -> None:
         from serving.client.transport import Transport  # httpx takes a third of a second
 
+        if not patience >= 0:
+            raise ValueError(f"patience is {patience}; give seconds from 0 on")
         told = Retries(retries) if isinstance(retries, int) else retries
+        self._patience = patience
         self._transport = Transport(url, key=key, timeout=timeout, retries=told)
 
     def score(self, customer_ids: Iterable[str], models: Sequence[str] | None = None, *, explain: int = 0) -> Scores:
@@ -58,7 +72,8 @@ class Client:
         reasons each score comes with.
         """
         asked = [ById(part, _list(models), explain) for part in parts(customer_ids)]
-        return Scores([self._ask("/v1/score", each, _ANSWER) for each in asked])
+        sizes = [len(each.customer_ids) for each in asked]
+        return self._all(asked, sizes, lambda each, wait: self._ask("/v1/score", each, _ANSWER, wait), Scores)
 
     def score_history(
         self,
@@ -93,12 +108,17 @@ class Client:
         """Score feature rows: an Arrow table, a data frame, or dictionaries, with customer_id and a column a feature.
 
         Gives a row a customer (or pair) and model, model by model; more rows than the service takes at once are asked
-        in parts. Of customers without a score `refusal` and `reason` say why.
+        in parts. Of customers without a score `refusal` and `reason` say why. Metadata of the table are `request_id`
+        and `scored_at`, those of parts with commas between.
         """
         from serving.client import arrow  # pyarrow takes its time
 
-        asked = [arrow.written(part, models) for part in arrow.parts(arrow.table_of(rows))]
-        return arrow.together([self._transport.ask("/v1/bulk", each, kind=arrow.KIND) for each in asked])
+        def ask(part: "pa.Table", patience: Patience | None) -> "pa.Table":
+            body = arrow.written(part, models)
+            return arrow.read(self._transport.ask("/v1/bulk", body, kind=arrow.KIND, patience=patience))
+
+        asked = list(arrow.parts(arrow.table_of(rows)))
+        return self._all(asked, [part.num_rows for part in asked], ask, arrow.together)
 
     def offers(
         self,
@@ -118,7 +138,8 @@ class Client:
         asked = [
             OffersAsked(part, model, top, at_least, _list(only), list(exclude), explain) for part in parts(customer_ids)
         ]
-        return Offers([self._ask("/v1/offers", each, _OFFERS) for each in asked])
+        sizes = [len(each.customer_ids) for each in asked]
+        return self._all(asked, sizes, lambda each, wait: self._ask("/v1/offers", each, _OFFERS, wait), Offers)
 
     def models(self) -> list[ModelInfo]:
         """Ask what the service answers for, as far as the key may ask."""
@@ -140,8 +161,27 @@ class Client:
         """Let go of the connections."""
         self.close()
 
-    def _ask(self, path: str, asked: object, answer: "msgspec.json.Decoder[T]") -> T:
-        return _decoded(self._transport.ask(path, _ENCODER.encode(asked)), answer)
+    def _ask(self, path: str, asked: object, answer: "msgspec.json.Decoder[T]", patience: Patience | None = None) -> T:
+        return _decoded(self._transport.ask(path, _ENCODER.encode(asked), patience=patience), answer)
+
+    def _all(
+        self,
+        asked: Sequence[Q],
+        sizes: Sequence[int],
+        ask: Callable[[Q, Patience | None], A],
+        together: Callable[[Sequence[A]], T],
+    ) -> T:
+        """Ask part by part, and put the answers together; an error keeps those that came."""
+        came: list[A] = []
+        patience = Patience(self._patience) if len(asked) > 1 else None
+        for each in asked:
+            try:
+                came.append(ask(each, patience))
+            except ServiceError as error:
+                if came:
+                    error.keep(together(came), sum(sizes[: len(came)]), sum(sizes))
+                raise
+        return together(came)
 
 
 def parts(customer_ids: Iterable[str]) -> list[list[str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -13,7 +13,8 @@ class ServiceError(Exception):
     """There is no answer. `code` is for programs, `message` for people, and the service's log has the `request_id`.
 
     `status` is that of HTTP, None where no answer came. `retry_after`: seconds after which to ask again, where the
-    service said so.
+    service said so. Of a question in parts `answered` is the answer to those before, as the method gives it, None where
+    there is none, and `done` how many rows or customers, the first ones, those were.
     """
 
     def __init__(
@@ -28,6 +29,13 @@ class ServiceError(Exception):
         super().__init__(f"{message} ({code}, request {request_id or 'without an id'})")
         self.message, self.code, self.status = message, code, status
         self.request_id, self.retry_after = request_id, retry_after
+        self.answered: Any = None
+        self.done = 0
+
+    def keep(self, answered: object, done: int, of: int) -> None:
+        """Keep what was answered before."""
+        self.answered, self.done = answered, done
+        self.add_note(f"the first {done} of {of} were answered: `answered` of this error has what came")
 
 
 class BadRequest(ServiceError):

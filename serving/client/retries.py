@@ -15,6 +15,22 @@ AGAIN: Final = frozenset(
 _FIRST: Final = 0.1
 
 
+@dataclass
+class Patience:
+    """Seconds (`left`) that a question in parts may yet wait, beyond what `Retries` wait, where it is over a rate."""
+
+    left: float
+
+    def pause(self, error: ServiceError, retries: "Retries") -> float | None:
+        """Give the seconds to wait, a little more than the service said; None where so many are not left."""
+        least = error.retry_after
+        if error.status != HTTPStatus.TOO_MANY_REQUESTS or least is None or least > self.left or not retries.times:
+            return None
+        wait = min(self.left, least + min(retries.longest, least / 2) * retries.random())
+        self.left -= wait
+        return wait
+
+
 @dataclass(frozen=True)
 class Retries:
     """Ask again up to `times`, and never wait longer than `longest` seconds: who is told to wait longer gets the error.

@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 
 from serving.client.errors import Failed, ServiceError, TookTooLong, Unreachable, error_of, unreadable
-from serving.client.retries import Retries
+from serving.client.retries import Patience, Retries
 
 _IDLE: Final = 4.0
 """Seconds that a connection is kept idle: the service closes it after 5."""
@@ -23,10 +23,18 @@ class Transport:
         )
         self._name = f"{self._http.base_url.scheme}://{self._http.base_url.netloc.decode()}"
 
-    def ask(self, path: str, body: bytes = b"", *, kind: str = "application/json", also: int | None = None) -> bytes:
+    def ask(
+        self,
+        path: str,
+        body: bytes = b"",
+        *,
+        kind: str = "application/json",
+        also: int | None = None,
+        patience: Patience | None = None,
+    ) -> bytes:
         """Give the body of the answer: by POST with a body, by GET without. `also` is a further status of answers.
 
-        Raises `ServiceError`.
+        Over a rate it waits as long as there is `patience`. Raises `ServiceError`.
         """
         method, headers = ("POST", {"content-type": kind}) if body else ("GET", {})
         request = self._http.build_request(method, path, content=body or None, headers=headers)
@@ -37,6 +45,8 @@ class Transport:
             except ServiceError as error:
                 tried += 1
                 pause = self.retries.pause(error, tried)
+                if pause is None and patience is not None:
+                    pause = patience.pause(error, self.retries)
                 if pause is None:
                     raise
                 self.retries.sleep(pause)

@@ -15,12 +15,14 @@ from serving.safety.issue import add_key
 
 @dataclass(frozen=True)
 class Keyed:
-    """A service at a URL that wants a key: one may do all, one little, one seldom."""
+    """A service at a URL that wants a key: one may do all, one little, one seldom, two a few rows a second."""
 
     url: str
     all: str
     little: str
     seldom: str
+    slow: str
+    slower: str
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +34,8 @@ def keyed(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> I
         add_key(path, "all", at=at, rate=1e5, burst=1e5),
         add_key(path, "little", at=at, models=["shop_churn"], actions=["score"]),
         add_key(path, "seldom", at=at, rate=0.5, burst=1),
+        add_key(path, "slow", at=at, rate=40, burst=1),
+        add_key(path, "slower", at=at, rate=2, burst=1),
     )
     settings = replace(deployment.settings, named_keys=path)
     with running(settings, ServiceSettings(dataset="shop"), port=free_port(), log=folder / "log") as url:
