@@ -107,6 +107,14 @@ def test_selectors_find_the_pods_they_are_for() -> None:
     assert f"{target['kind']} {target['name']}" in NAMED
 
 
+def test_logs_of_a_copy_fit_into_its_folder() -> None:
+    """A pod that writes more than its volume may hold is evicted."""
+    plain = {key: value for key, value in ENVIRONMENTS["Deployment augury"].items() if isinstance(value, str)}
+    (volume,) = [each for each in PODS["Deployment augury"]["volumes"] if each["name"] == "var"]
+    gib = int(volume["emptyDir"]["sizeLimit"].removesuffix("Gi"))
+    assert 2 * ServiceSettings.read(plain).audit_gb * 1e9 <= gib * 2**30 / 2
+
+
 def test_a_copy_ends_within_its_grace_and_all_that_it_was_asked() -> None:
     pod = PODS["Deployment augury"]
     waits = int(pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
