@@ -170,7 +170,9 @@ def _check_asked(route: Route, method: str, head: Head) -> None:
     """Raise `Refused` where a route has another method, or takes another kind of body."""
     if method != route.method and not (method == "HEAD" and route.method == "GET"):
         raise _other_method(route.path, method, route.method)
-    if method == "POST" and head.kind not in route.kinds:
+    if method in _READING:
+        return
+    if head.kind not in route.kinds:
         message = f"content type {head.kind!r} is not understood; send {' or '.join(route.kinds)}"
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
     if head.encoding not in ("", "identity"):

@@ -109,6 +109,13 @@ def test_a_body_that_is_packed(client: httpx.Client, encoding: str, body: bytes)
     assert client.post(SCORE, content=ASKED, headers=plain).status_code == 200
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", [path for path, route in ROUTES.items() if route.method == "GET"])
+def test_what_has_no_body_may_say_how_it_is_packed(client: httpx.Client, path: str, method: str) -> None:
+    said = {"content-type": "text/plain", "content-encoding": "gzip"}
+    assert client.request(method, path, headers=said).status_code == 200
+
+
 @pytest.mark.parametrize("name", ["content-type", "authorization", "x-api-key", "x-request-id"])
 def test_a_header_twice_with_two_values(client: httpx.Client, name: str) -> None:
     answer = client.post(SCORE, content=ASKED, headers=[(name, "one"), (name, "other")])
