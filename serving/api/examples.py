@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any, Final
 
+from configs.registry import did_you_mean
+from serving.api.errors import AWAY
 from serving.messages import (
     Answer,
     Bulk,
@@ -104,3 +106,27 @@ ANSWERS: Final[dict[str, dict[str, Any]]] = {
         )
     },
 }
+PROBLEMS: Final[dict[int, dict[str, str]]] = {
+    400: {"bad_request": "there are no rows"},
+    401: {"unauthorized": "there is no API key; send it as `Authorization: Bearer aug_…`"},
+    403: {"forbidden": "the key is not for 'bulk'; ask for another one"},
+    404: {"unknown_model": did_you_mean("model", "shop_chrn", ["shop_churn", "shop_clv"])},
+    405: {"method_not_allowed": "/v1/score does not answer GET; use POST"},
+    408: {"timeout": "the request was not whole and answered within 10 seconds"},
+    413: {"too_large": "the body is over 1048576 bytes; send less at a time"},
+    415: {"unsupported_media_type": "content type 'text/plain' is not understood; send application/json"},
+    422: {
+        "invalid_history": "a time lies outside the years 1 to 9999 in UTC",
+        "invalid_features": "shop_churn needs the columns ['spend'], which the rows do not have",
+        "not_explaining": "shop_segments gives no reasons: its score is no sum over features",
+        "not_of_pairs": "shop_churn tells of no categories; ask shop_cross_sell",
+    },
+    429: {"rate_limited": "over the rate of this key; ask again in 3 s"},
+    500: {"internal": "the service failed; the log has this request's id"},
+    503: {
+        "not_ready": "there are no models yet: the registry does not answer; ask again in a few seconds",
+        "store_away": AWAY,
+        "busy": "too much is being sent to the service now; ask again in a second",
+    },
+}
+"""What is said by each status and code."""

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from serving.api.bulk import ARROW
-from serving.api.examples import ANSWERS, REQUESTS
+from serving.api.bulk import ARROW, MODELS
+from serving.api.examples import ANSWERS, PROBLEMS, REQUESTS
 from serving.api.routes import JSON, ROUTES, Route
 from serving.messages import Answer, Bulk, ById, ByPayload, Models, OffersAnswer, OffersAsked, Problem
 
@@ -85,13 +85,13 @@ def _statuses(route: Route) -> tuple[int, ...]:
 def _taken(route: Route) -> dict[str, Any]:
     schema = {"$ref": f"#/components/schemas/{TAKES[route.path].__name__}"}
     content: dict[str, Any] = {JSON: {"schema": schema, "examples": _examples(REQUESTS[route.path])}}
-    return content | ({ARROW: {"schema": _BINARY}} if ARROW in route.kinds else {})
+    return content | ({ARROW: {"schema": _BINARY | {"description": _ROWS}}} if ARROW in route.kinds else {})
 
 
 def _given(route: Route) -> dict[str, Any]:
     schema = {"$ref": f"#/components/schemas/{GIVES[route.path].__name__}"}
     content: dict[str, Any] = {JSON: {"schema": schema, "examples": _examples(ANSWERS[route.path])}}
-    content |= {ARROW: {"schema": _BINARY}} if ARROW in route.kinds else {}
+    content |= {ARROW: {"schema": _BINARY | {"description": _SCORES}}} if ARROW in route.kinds else {}
     return {"description": "the answer", "headers": _REQUEST_ID, "content": content}
 
 
@@ -99,7 +99,8 @@ def _problem(status: int) -> dict[str, Any]:
     headers: dict[str, Any] = dict(_REQUEST_ID)
     if status in (429, 503):
         headers["Retry-After"] = {"description": "seconds to wait", "schema": {"type": "integer"}}
-    content = {JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    examples = {code: Problem(code, message, _ID) for code, message in PROBLEMS[status].items()}
+    content = {JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": _examples(examples)}}
     return {"description": MEANINGS[status], "headers": headers, "content": content}
 
 
@@ -107,7 +108,18 @@ def _examples(named: dict[str, Any]) -> dict[str, Any]:
     return {name: {"value": msgspec.to_builtins(value)} for name, value in named.items()}
 
 
+_ID: Final = "7f1c9a2e-1"
 _BINARY: Final = {"type": "string", "contentMediaType": ARROW}
+_ROWS: Final = (
+    "an uncompressed Arrow IPC stream of up to 10,000 rows: customer_id (text), a column a feature (numbers or text), "
+    "and for models that read them cutoff (timestamps without a zone), category (text) and eligible (booleans); "
+    f"metadata of its schema: {MODELS.decode()}, names with commas between, all models if it is not there"
+)
+_SCORES: Final = (
+    "an Arrow IPC stream: a row a customer (or pair) and model, model by model, with customer_id, model, version and "
+    "score, and label, category, cutoff and what models of lifetime value tell, where there are such; of rows without "
+    "a score refusal and reason; metadata of its schema: request_id and scored_at"
+)
 _REQUEST_ID: Final = {
     "X-Request-Id": {"description": "the client's own, or the service's", "schema": {"type": "string"}}
 }

@@ -1,6 +1,7 @@
 """The description is what the service does: checked by itself, and by thousands of requests made from it."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import jsonschema_rs
 import pytest
 
 from configs.settings import SILENCE
+from serving.api.bulk import MODELS
 from serving.api.openapi import MEANINGS
 from serving.api.routes import ROUTES
 from tests.serving.raw import JSON
@@ -63,6 +65,22 @@ def _checked(spec: dict[str, Any], schema: dict[str, Any]) -> jsonschema_rs.Draf
 
 def _examples(content: dict[str, Any]) -> list[Any]:
     return [each["value"] for each in content[JSON]["examples"].values()]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_every_error_has_an_example_of_each_code(spec: dict[str, Any], path: str) -> None:
+    for status, said in _operations(spec)[path]["responses"].items():
+        if status != "200":
+            examples = _examples(said["content"])
+            assert [each["error"] for each in examples] == re.findall(r"\w+", MEANINGS[int(status)].rpartition("(")[2])
+            for each in examples:
+                _checked(spec, said["content"][JSON]["schema"]).validate(each)
+
+
+def test_bulk_tells_what_its_arrow_is(spec: dict[str, Any]) -> None:
+    told = _operations(spec)["/v1/bulk"]
+    assert MODELS.decode() in told["requestBody"]["content"][ARROW]["schema"]["description"]
+    assert "refusal" in told["responses"]["200"]["content"][ARROW]["schema"]["description"]
 
 
 @pytest.mark.parametrize("path", ROUTES)
