@@ -18,6 +18,7 @@ from serving.client.errors import (
     Unreachable,
 )
 from serving.client.retries import Retries
+from serving.messages import Refusal, Score, Transaction
 
 __all__ = [
     "BadRequest",
@@ -30,11 +31,14 @@ __all__ = [
     "Offers",
     "RateLimited",
     "Readiness",
+    "Refusal",
     "Retries",
+    "Score",
     "Scores",
     "ServiceError",
     "StoreAway",
     "TookTooLong",
+    "Transaction",
     "Unauthorized",
     "UnknownModel",
     "Unreachable",
