@@ -1,6 +1,7 @@
 """Artifacts in MLflow's model registry."""
 
 import logging
+import os
 import shutil
 import tempfile
 import warnings
@@ -10,10 +11,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 import mlflow
-from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
+from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+from mlflow.exceptions import MlflowException, RestException
 from mlflow.models import ModelSignature
 from mlflow.models.model import ModelInfo
 from mlflow.types import ColSpec, Schema
@@ -28,7 +30,12 @@ from models.booster import distribution
 Alias = Literal["champion", "challenger"]
 SQLITE: Final = "sqlite:///"
 ALIASES: Final[tuple[Alias, ...]] = ("champion", "challenger")
+_TRIES: Final = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 _NEEDS: Final = ("mlflow", "numpy", "pandas", "scipy", "scikit-learn", "lifetimes", "numba")
+
+
+class RegistryAway(ConnectionError):
+    """The MLflow server cannot be reached, or is none; the message says which and what to do."""
 
 
 class NotRegistered(LookupError):
@@ -45,7 +52,10 @@ class Registered:
 
 
 class ModelRegistry:
-    """The registry behind a tracking URI: a `sqlite:///` file or any MLflow server."""
+    """The registry behind a tracking URI: a `sqlite:///` file or any MLflow server.
+
+    Raises `RegistryAway` where the server cannot be reached.
+    """
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
@@ -94,9 +104,10 @@ class ModelRegistry:
         return str(made.version)
 
     def load(self, name: str, alias: Alias = "champion") -> Registered:
-        """Load what an alias of a name points to. Raises `NotRegistered`."""
+        """Load what an alias of a name points to. Raises `NotRegistered` and `RegistryAway`."""
         try:
-            found = self.client.get_model_version_by_alias(name, alias)
+            with _reached(self.uri):
+                found = self.client.get_model_version_by_alias(name, alias)
         except MlflowException as error:
             if name in self.names():
                 raise NotRegistered(f"model {name!r} has no {alias}; train one, or set the alias") from error
@@ -104,14 +115,15 @@ class ModelRegistry:
         return self._loaded(found)
 
     def load_version(self, name: str, version: str) -> Registered:
-        """Load a version of a name. Raises `NotRegistered`."""
+        """Load a version of a name. Raises `NotRegistered` and `RegistryAway`."""
         try:
-            return self._loaded(self.client.get_model_version(name, version))
+            with _reached(self.uri):
+                return self._loaded(self.client.get_model_version(name, version))
         except MlflowException as error:
             raise NotRegistered(f"model {name!r} has no version {version}") from error
 
     def _loaded(self, found: ModelVersion) -> Registered:
-        with quiet_mlflow(self.uri), tempfile.TemporaryDirectory() as scratch:
+        with _reached(self.uri), quiet_mlflow(self.uri), tempfile.TemporaryDirectory() as scratch:
             local = mlflow.artifacts.download_artifacts(
                 artifact_uri=f"models:/{found.name}/{found.version}", dst_path=scratch, tracking_uri=self.uri
             )
@@ -124,31 +136,60 @@ class ModelRegistry:
 
     def aliased(self) -> dict[str, dict[Alias, str]]:
         """Tell which versions the aliases of each name point to; one question, which loads nothing."""
-        found = self.client.search_registered_models(max_results=1000)
         return {
             str(each.name): {alias: str(each.aliases[alias]) for alias in ALIASES if alias in each.aliases}
-            for each in sorted(found, key=lambda each: str(each.name))
+            for each in self._all()
         }
 
     def names(self) -> list[str]:
         """List the registered models' names."""
-        return sorted(str(found.name) for found in self.client.search_registered_models(max_results=1000))
+        return [str(each.name) for each in self._all()]
 
     def champions(self, dataset: str | None = None) -> list[Registered]:
         """Load every champion, or those of one dataset."""
-        named = [
-            found for found in self.client.search_registered_models(max_results=1000) if "champion" in found.aliases
-        ]
-        loaded = [self.load(str(found.name)) for found in sorted(named, key=lambda found: str(found.name))]
+        loaded = [self.load(str(each.name)) for each in self._all() if "champion" in each.aliases]
         return [each for each in loaded if dataset is None or each.artifact.dataset == dataset]
+
+    def _all(self) -> list[RegisteredModel]:
+        """List the registered models by name. Raises `RegistryAway`."""
+        with _reached(self.uri):
+            found = self.client.search_registered_models(max_results=1000)
+        return sorted(found, key=lambda each: str(each.name))
 
 
 def _opened(uri: str) -> mlflow.MlflowClient:
     """Open a store; a new database gets its tables here, in steps that a killed process would leave half done."""
-    with quiet_mlflow(uri):
+    with _reached(uri), quiet_mlflow(uri), _soon():
         client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
         client.search_registered_models(max_results=1)
     return client
+
+
+@contextmanager
+def _reached(uri: str) -> Iterator[None]:
+    """Raise `RegistryAway` where MLflow says that its server does not answer, or not as one."""
+    try:
+        yield
+    except MlflowException as error:
+        if isinstance(error, RestException) or not str(error).startswith("API request to"):
+            raise
+        parts = urlsplit(uri)
+        server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        told = f"the MLflow server at {server} cannot be reached; start it, or say by AUGURY_MLFLOW where it is"
+        raise RegistryAway(told) from error
+
+
+@contextmanager
+def _soon() -> Iterator[None]:
+    """Let MLflow give up within seconds, not minutes, where nobody said how often it is to try."""
+    if _TRIES in os.environ:
+        yield
+        return
+    os.environ[_TRIES] = "2"
+    try:
+        yield
+    finally:
+        os.environ.pop(_TRIES, None)
 
 
 @contextmanager

@@ -4,7 +4,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -12,9 +13,10 @@ import mlflow
 import pandas as pd
 import pytest
 
-from experiments.server import free_port
-from models.registry import ModelRegistry, quiet_mlflow
+from experiments.server import ROOT, free_port
+from models.registry import ModelRegistry, NotRegistered, RegistryAway, quiet_mlflow
 from models.registry.runs import read_record, read_scored
+from serving.live.source import FromRegistry, SourceAway
 from training.judge import judge
 from training.record import record
 from training.splits import Splits
@@ -24,7 +26,14 @@ from training.track import track
 
 @pytest.fixture(scope="module")
 def server(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    with serving(tmp_path_factory.mktemp("server"), empty_store) as url:
+        yield url
+
+
+@contextmanager
+def serving(folder: Path, empty_store: Path) -> Iterator[str]:
+    """Run a server until the block ends."""
+    port = free_port()
     (folder / "server.db").write_bytes(empty_store.read_bytes())
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{folder / 'server.db'}", "--artifacts-destination", str(folder)]
@@ -68,3 +77,45 @@ def test_a_back_test_is_tracked_registered_and_loaded(server: str, churn: Task, 
     with quiet_mlflow(server):
         pyfunc = mlflow.pyfunc.load_model(f"models:/{artifact.name}@champion")
         pd.testing.assert_series_equal(pyfunc.predict(X)["score"], expected)
+
+
+def test_a_server_that_goes_away_is_told_as_such(
+    empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody says of it that it knows no such model."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    asked: list[Callable[[ModelRegistry], object]] = [
+        lambda registry: registry.load("small"),
+        lambda registry: registry.load_version("small", "1"),
+        ModelRegistry.names,
+        ModelRegistry.aliased,
+        ModelRegistry.champions,
+    ]
+    with serving(tmp_path, empty_store) as url:
+        registry, source = ModelRegistry(url), FromRegistry(url)
+        assert (registry.names(), registry.champions(), source.versions()) == ([], [], {})
+        for ask in asked[:2]:
+            with pytest.raises(NotRegistered):
+                ask(registry)
+    told = f"the MLflow server at {url} cannot be reached; start it, or say by AUGURY_MLFLOW where it is"
+    for ask in asked:
+        with pytest.raises(RegistryAway) as raised:
+            ask(registry)
+        assert str(raised.value) == told
+    with pytest.raises(SourceAway, match="the registry does not answer: RegistryAway"):
+        source.versions()
+
+
+def test_an_address_where_nobody_listens_is_told_within_seconds_and_without_its_password(tmp_path: Path) -> None:
+    port, begun = free_port(), time.monotonic()
+    said = {"AUGURY_VAR": str(tmp_path), "AUGURY_MLFLOW": f"http://user:secret@127.0.0.1:{port}"}
+    command = [sys.executable, "-m", "experiments", "score"]
+    done = subprocess.run(
+        command, env={**os.environ, **said}, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"augury: the MLflow server at http://127.0.0.1:{port} cannot be reached; start it, or say by AUGURY_MLFLOW "
+        "where it is\n"
+    )
+    assert time.monotonic() - begun < 60
