@@ -1,11 +1,13 @@
 """`augury keys`: who may ask the service, and for what."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from configs.registry import did_you_mean
 from configs.settings import Settings
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Add, list, rotate and revoke the API keys of the service.", no_args_is_help=True)
 
+MOST_DAYS = 3_650
 COLUMNS = ["id", "name", "models", "actions", "rate", "burst", "created", "expires", "state"]
 Id = Annotated[str, typer.Argument(help="a key's id, the 8 letters and digits after aug_")]
 
@@ -33,6 +36,7 @@ def add(
     until = None if expires is None else _instant(expires)
     named, allowed = _names(models), _names(actions)
     _show(add_key(path, name, at=at, models=named, actions=allowed, rate=rate, burst=burst, expires=until), path)
+    _warn(named)
 
 
 @app.command("list")
@@ -58,11 +62,13 @@ def revoke(key_id: Id) -> None:
 @app.command()
 def rotate(
     key_id: Id,
-    overlap_days: Annotated[float, typer.Option(help="so long the old key is good too", min=0)] = 7.0,
+    overlap_days: Annotated[float, typer.Option(help="so long the old key is good too")] = 7.0,
 ) -> None:
     """Make a key with the same scopes and print it, this once; the old one expires after the overlap."""
     from serving.safety.issue import rotate_key
 
+    if not 0 <= overlap_days <= MOST_DAYS:
+        raise ValueError(f"--overlap-days is {overlap_days:g}; give days from 0 to {MOST_DAYS}")
     path = Settings.read().keys_file
     made, ends = rotate_key(path, key_id, at=_now(), overlap=timedelta(days=overlap_days))
     _show(made, path)
@@ -73,6 +79,33 @@ def _show(made: str, path: Path) -> None:
     """Print a key alone, and beside it (on stderr) that it is not shown again."""
     print(made)
     typer.echo(f"It is not shown again: {path} keeps its hash alone. Whoever has it may ask.", err=True)
+
+
+def _warn(named: Sequence[str]) -> None:
+    """Tell (on stderr) of models that nobody knows: the key opens them once there are such."""
+    from serving.safety.key_file import ALL
+
+    asked = [each for each in named if each != ALL]
+    known = _known(Settings.read()) if asked else None
+    for each in asked:
+        if known is not None and each not in known:
+            typer.echo(f"warning: {did_you_mean('model', each, known)}", err=True)
+
+
+def _known(settings: Settings) -> list[str] | None:
+    """Name the models of the pack or the registry; None where there is none at hand."""
+    from models.registry import SQLITE, ModelRegistry
+    from serving.live.packed import contents
+
+    try:
+        if settings.pack is not None:
+            return [each.name for each in contents(settings.pack)]
+        own = settings.mlflow.startswith(SQLITE)
+        if own and not Path(settings.mlflow.removeprefix(SQLITE)).exists():
+            return None
+        return ModelRegistry(settings.mlflow).names()
+    except Exception:  # whatever is wrong there, the key is made
+        return None
 
 
 def _row(key: "Key") -> list[str]:

@@ -63,8 +63,8 @@ def rotate_key(
         old = _of(keys, key_id)
         if old.revoked is not None:
             raise ValueError(f"the key {key_id} was revoked on {old.revoked:%Y-%m-%d}; add a new one")
-        ends = min(at + overlap, old.expires or datetime.max.replace(tzinfo=at.tzinfo))
-        expires = None if old.expires is None else at + (old.expires - old.created)
+        ends = min(_later(at, overlap), old.expires or _later(at, timedelta.max))
+        expires = None if old.expires is None else _later(at, old.expires - old.created)
         said = {**msgspec.structs.asdict(old), "created": at, "expires": expires}
         made, presented = _issued(keys, said, random)
         ending = msgspec.structs.replace(old, expires=ends)
@@ -102,6 +102,14 @@ def _of(keys: Sequence[Key], key_id: str) -> Key:
         if each.id == key_id:
             return each
     raise LookupError(did_you_mean("key", key_id, (each.id for each in keys)))
+
+
+def _later(at: datetime, by: timedelta) -> datetime:
+    """Add, up to the end of all years."""
+    try:
+        return at + by
+    except OverflowError:
+        return datetime.max.replace(tzinfo=at.tzinfo)
 
 
 def _text(number: int, length: int) -> str:

@@ -1,5 +1,6 @@
 """`augury keys` as its users call it: a key from its making to its end."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from configs.registry import did_you_mean
+from experiments.server import ROOT
 from serving.safety.key_file import read_keys
 from serving.safety.keys import Keys, NotAllowed
 
-Augury = Callable[..., subprocess.CompletedProcess[str]]
+Answer = subprocess.CompletedProcess[str]
+Augury = Callable[..., Answer]
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +122,45 @@ def test_a_week_is_the_overlap_unless_it_is_said(augury: Augury, path: Path) -> 
     expires = read_keys(path)[0].expires
     assert expires is not None
     assert expires - datetime.now(UTC) == pytest.approx(timedelta(days=7), abs=timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("days", ["4000000", "1e10", "3650.1", "nan", "inf", "-1"])
+def test_an_overlap_that_is_none_is_told(days: str, augury: Augury, path: Path) -> None:
+    old = added(augury).split("_")[1]
+    before = path.read_text()
+    said = augury("keys", "rotate", old, f"--overlap-days={days}")
+    assert said.returncode == 1
+    assert said.stderr == f"augury: --overlap-days is {float(days):g}; give days from 0 to 3650\n"
+    assert path.read_text() == before
+
+
+def test_a_key_that_expires_with_all_years_is_rotated(augury: Augury, path: Path) -> None:
+    old = added(augury, "--expires", "9999-12-31T23:59:59.999999")
+    assert augury("keys", "rotate", old.split("_")[1]).returncode == 0
+    expires = read_keys(path)[1].expires
+    assert expires is not None
+    assert expires.year == 9999
+
+
+def test_a_model_that_nobody_knows_is_told_and_the_key_made(augury: Augury, path: Path, champion: Answer) -> None:
+    assert champion.returncode == 0, champion.stderr
+    said = augury("keys", "add", "CRM", "--models", "smal,small")
+    assert said.returncode == 0
+    assert said.stderr.splitlines()[1:] == [f"warning: {did_you_mean('model', 'smal', ['small'])}"]
+    assert "did you mean 'small'" in said.stderr
+    assert read_keys(path)[0].models == ("smal", "small")
+    for models in ("small", "*"):
+        assert "warning" not in augury("keys", "add", "CRM", "--models", models).stderr
+
+
+@pytest.mark.parametrize("pack", [False, True], ids=["no registry", "no pack"])
+def test_where_no_registry_is_at_hand_none_is_made_and_nothing_told(pack: bool, path: Path, tmp_path: Path) -> None:
+    said = {"AUGURY_VAR": str(tmp_path / "var"), "AUGURY_PACK": str(tmp_path / "pack") if pack else ""}
+    command = [sys.executable, "-m", "experiments", "keys", "add", "CRM", "--models", "small"]
+    done = subprocess.run(command, env={**os.environ, **said}, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "warning" not in done.stderr
+    assert len(read_keys(path)) == 1
+    assert not (tmp_path / "var").exists()
 
 
 @pytest.mark.parametrize("command", ["revoke", "rotate"])
