@@ -5,6 +5,7 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -115,8 +116,7 @@ def load(requests: Sequence[bytes], *, port: int, connections: int, seconds: flo
 
 async def _load(requests: Sequence[bytes], port: int, connections: int, seconds: float) -> Load:
     made, over = Load(), asyncio.Event()
-    tried, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, LOOPBACK, port)
-    tried.close()
+    await _check(port)
     begun = time.perf_counter()
     connection = partial(_Connection, made, partial(next, cycle(requests)), over)
     asking = [asyncio.ensure_future(_keep_asking(connection, port)) for _ in range(connections)]
@@ -126,6 +126,16 @@ async def _load(requests: Sequence[bytes], port: int, connections: int, seconds:
     _, waiting = await asyncio.wait(asking, timeout=10)
     made.lost += len(waiting)
     return made
+
+
+async def _check(port: int) -> None:
+    """Raise `OSError` where nobody listens."""
+    try:
+        tried, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, LOOPBACK, port)
+    except OSError as error:
+        told = f"nobody listens at {LOOPBACK}:{port} (the connection was refused); start the service, or say its --port"
+        raise ConnectionRefusedError(told) from error
+    tried.close()
 
 
 async def _keep_asking(connection: "partial[_Connection]", port: int) -> None:
@@ -151,10 +161,23 @@ def main(
     key: Annotated[str, typer.Option(help="the API key", envvar="AUGURY_KEY")] = "",
 ) -> None:
     """Ask a service on this machine as fast as it answers, and print what came as JSON."""
-    text = Path(body[1:]).read_text(encoding="utf-8") if body.startswith("@") else body
-    headers = [("authorization", f"Bearer {key}")] if key else []
-    requests = [request(path, line.encode(), headers=headers) for line in text.splitlines() or [""]]
-    print(json.dumps(load(requests, port=port, connections=connections, seconds=seconds).plain(), indent=1))
+    try:
+        text = _bodies(body)
+        headers = [("authorization", f"Bearer {key}")] if key else []
+        requests = [request(path, line.encode(), headers=headers) for line in text.splitlines() or [""]]
+        print(json.dumps(load(requests, port=port, connections=connections, seconds=seconds).plain(), indent=1))
+    except (ValueError, OSError) as error:
+        print(f"load: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+
+
+def _bodies(said: str) -> str:
+    if not said.startswith("@"):
+        return said
+    try:
+        return Path(said[1:]).read_text(encoding="utf-8")
+    except (ValueError, OSError) as error:
+        raise ValueError(f"--body {said} cannot be read: {error}; name a file of text, one request a line") from error
 
 
 if __name__ == "__main__":

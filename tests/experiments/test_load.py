@@ -105,6 +105,27 @@ def test_nobody_listens() -> None:
         load([request("/a")], port=free_port(), connections=1, seconds=0.1)
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            (),
+            "load: nobody listens at 127.0.0.1:{port} (the connection was refused); start the service, or say its ",
+        ),
+        (("--body", "@nofile"), "load: --body @nofile cannot be read: [Errno 2] No such file or directory: 'nofile'"),
+        (("--body", "@."), "load: --body @. cannot be read: [Errno 21] Is a directory: '.'"),
+        (("--connections", "0"), "load: 0 connections for 5 s; at most 1024 for 600 s"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_line(more: tuple[str, ...], told: str) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "experiments.load", "/livez", "--port", str(port), *more]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(told.format(port=port))
+    assert done.stderr.count("\n") == 1
+
+
 def test_it_is_a_command() -> None:
     with serving() as said:
         command = [sys.executable, "-m", "experiments.load", "/v1/score", "--body", '{"a": 1}', "--seconds", "0.2"]
