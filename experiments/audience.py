@@ -28,7 +28,7 @@ def audience(
     chosen, out = choose(scores, choice, suppressions), suppressions.counted(scores["customer_id"])
     told = write_audience(chosen, to, columns=names, choice=choice, batch=batch, out=out)
     reached = "" if told["threshold"] is None else f", scores down to {told['threshold']:.6g}"
-    cost = "" if told["cost"] is None else f", cost {told['cost']:g}"
+    cost = "" if told["cost"] is None else f", cost {told['cost']:,.2f}"
     left = f", {sum(out.values())} suppressed" if out else ""
     said = f"{told['customers']} customers of {name} version {batch['version']}{reached}{cost}{left}: {to}"
     Console().print(said, soft_wrap=True, highlight=False)

@@ -87,7 +87,11 @@ def test_an_audience_of_the_top_within_a_budget(augury: Augury, scores: Path, tm
     expected = pd.read_parquet(scores / "scores.parquet").sort_values(["score", "customer_id"], ascending=[False, True])
     assert found["email_id"].tolist() == expected["customer_id"].tolist()[:40]
     assert found["risk"].tolist() == expected["score"].tolist()[:40]
-    assert f"40 customers of small version 1, scores down to {found['risk'].iloc[-1]:.6g}, cost 10" in said.stdout
+    assert f"40 customers of small version 1, scores down to {found['risk'].iloc[-1]:.6g}, cost 10.00" in said.stdout
+    dear = augury(
+        "audience", "small", "--top", 40, "--cost-per-contact", 30864.2, "--from", scores, "--to", tmp_path / "a.csv"
+    )
+    assert ", cost 1,234,568.00: " in dear.stdout
     none = augury("audience", "small", "--from", scores, "--to", tmp_path / "b.csv")
     assert (none.returncode, none.stderr.splitlines()[-1][:30]) == (1, "augury: say whom to choose: --")
     nowhere = augury("audience", "small", "--top", 1, "--from", tmp_path, "--to", tmp_path / "b.csv")
