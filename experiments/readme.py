@@ -9,6 +9,7 @@ from typing import Any, Final
 from configs.whole import whole_file
 from experiments.benchmarks.batch.table import markdown as batch
 from experiments.benchmarks.serving.table import markdown as serving
+from experiments.markdown import table
 from experiments.scoreboard import COLUMNS, cells, number
 from experiments.study import results_file
 from models.estimators import MODELS
@@ -40,12 +41,12 @@ def study_table(name: str) -> str:
     header, rows = cells(found["models"])
     champion, grade = found["champion"], found["grade"]["letter"]
     lines = [[f"**`{each}`**" if each == champion else f"`{each}`", *row] for each, row in rows.items()]
-    table = _table(["model", *header], lines)
+    made = table(["model", *header], lines)
     told = f"Tested on {_tests(found)}; the champion, grade {grade}, learned from {found['learned']}{_by_part(found)}"
     past = [f"`{model}`" for model in found["models"] if MODELS[model].learns == "past"]
     if past:
         told += f"; {', '.join(past)} learned no outcome, but the past of each test"
-    return f"{table}\n{told}: `augury study {name}`.\n"
+    return f"{made}\n\n{told}: `augury study {name}`.\n"
 
 
 def _tests(found: dict[str, Any]) -> str:
@@ -77,8 +78,8 @@ def benchmark_table(name: str) -> str:
         peers = [each["cpu_s"] for each in rows if each["case"] == row["case"] and each["kind"] == "peer"]
         line[1 + cases.index(row["case"])] = _cost(row, best=min(peers, default=None))
     told = "CPU seconds of a process that is warm (as a multiple of the best peer's), peak memory"
-    table = _table(["system", *cases], list(lines.values()))
-    return f"{table}\n{told}; on {_machine(name, found)}"
+    made = table(["system", *cases], lines.values())
+    return f"{made}\n\n{told}; on {_machine(name, found)}"
 
 
 def _machine(name: str, found: dict[str, Any]) -> str:
@@ -95,8 +96,3 @@ def _cost(row: dict[str, Any], *, best: float | None) -> str:
     digits = 2 if row["cpu_s"] < 10 else 1 if row["cpu_s"] < 100 else 0
     ratio = "" if best is None else f" ({row['cpu_s'] / best:.2f}×)"
     return f"{row['cpu_s']:.{digits}f} s{ratio}, {row['peak_mb'] / 1000:.1f} GB"
-
-
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -6,6 +6,8 @@ from typing import Any, Final
 from rich.console import Group
 from rich.table import Table
 
+from experiments.markdown import table as in_markdown
+
 Row = dict[str, Any]
 AT: Final = (1, 16, 64)
 """Connections that the README tells of; in bulk it tells of one."""
@@ -41,7 +43,7 @@ def markdown(found: Row) -> str:
     cases = list(dict.fromkeys(row["case"] for row in found["rows"]))
     header = ["asked", "system", *(f"a second at {each}" for each in AT), f"p50, p99 ms at {LATE_AT}", "CPU µs"]
     lines = [_line(found["rows"], case, system) for case in cases for system in _systems(found["rows"], case)]
-    text = "\n".join("| " + " | ".join(line) + " |" for line in [header, ["---"] * len(header), *lines])
+    text = in_markdown(header, lines)
     missed = [f"{each['name']} {each['value']:.2g}" for each in found["bars"] if not each["met"]]
     told = f"{len(found['bars']) - len(missed)} of {len(found['bars'])} bars are met"
     left = f"; left out: {', '.join(found['left_out'])}" if found["left_out"] else ""
