@@ -39,10 +39,10 @@ def _parts(registered: Registered, folder: Path, told: Manifest) -> Iterator[pd.
         yield _nobody(registered.artifact)
     try:
         for name in [each for each in told["files"] if each.startswith(f"{FRAME}/")]:
-            scores, terms = (folder / each / Path(name).name for each in (SCORES, TERMS))
-            told_terms = pd.read_parquet(terms) if str(terms.relative_to(folder)) in told["files"] else None
-            frame = pd.read_parquet(folder / name)
-            yield row_frame(registered.artifact, frame, pd.read_parquet(scores), told_terms)
+            scores, terms = (f"{each}/{Path(name).name}" for each in (SCORES, TERMS))
+            frame, said = (pd.read_parquet(folder / each) for each in (name, scores))
+            why = pd.read_parquet(folder / terms) if terms in told["files"] else None
+            yield row_frame(registered.artifact, frame, said, why)
         same = manifest.read(folder / MANIFEST) == told
     except FileNotFoundError:
         same = False

@@ -115,13 +115,14 @@ class Live:
         if self.why is None:
             return self.answers(customer_ids, found, compute=compute), None
         owners, matrix = self._matrix(customer_ids, found)
+        read = self.read and not compute
+        terms = matrix[:, self._terms] if read and self._terms is not None else None
         if self.rows_model is None:
             answers, frame = self.answers(customer_ids, found, compute=compute), self._held.frame(owners, matrix)
-            return answers, self.why.of_frame(frame, top=top)
-        read = self.read and not compute
+            return answers, self.why.of_frame(frame, top=top, terms=terms)
         values = self._own(matrix)
-        if read and self._terms is not None:
-            reasons = self.why.of_terms(matrix[:, self._terms], self.why.columns(values), top=top)
+        if terms is not None:
+            reasons = self.why.of_terms(terms, self.why.columns(values), top=top)
             return self._keyed(owners, matrix, self._read(matrix)), reasons
         predicted, reasons = self.why.of_rows(values, top=top)
         return self._keyed(owners, matrix, self._read(matrix) if read else {"score": predicted.tolist()}), reasons

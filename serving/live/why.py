@@ -43,11 +43,10 @@ class Why:
         told = self.of_terms(calibration.contributions(terms, predicted), self.columns(values), top=top)
         return calibration.apply(predicted), told
 
-    def of_frame(self, frame: pd.DataFrame, *, top: int) -> list[list[Reason]]:
-        """Give the reasons of the rows of a frame that are asked about."""
-        asked = eligible(frame)
-        terms = self.artifact.contributions(frame)[asked]
-        return self.of_terms(terms, frame[asked].reset_index(drop=True), top=top)
+    def of_frame(self, frame: pd.DataFrame, *, top: int, terms: Matrix | None = None) -> list[list[Reason]]:
+        """Give the reasons of the rows of a frame that are asked about; `terms` are all rows', if they are known."""
+        asked, known = eligible(frame), self.artifact.contributions(frame) if terms is None else terms
+        return self.of_terms(known[asked], frame[asked].reset_index(drop=True), top=top)
 
     def columns(self, values: Matrix) -> dict[str, list[float]]:
         """Give rows × the model's features by feature."""

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Callable
-from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +23,7 @@ from serving.live.snapshot import Snapshot
 from serving.metrics import Metrics
 from serving.safety.rate import Limits
 from serving.scorer import Scorer
+from tests.serving.altered import altered
 from tests.serving.conftest import OPTED_OUT
 from tests.serving.streams import stream
 
@@ -33,11 +33,8 @@ ODD = (np.inf, np.nan, -np.inf)
 
 
 def broken(live: Live, **methods: Callable[..., Any]) -> Live:
-    """Make a model that answers by other methods; its artifact is another one, so that the batch is not read."""
-    artifact, model = live.registered.artifact, copy(live.registered.artifact.model)
-    model.__class__ = type(type(model).__name__, (type(model),), methods)
-    changed = replace(artifact, model=model, calibration=Calibration(), provenance={"note": "broken"})
-    return Live(replace(live.registered, artifact=changed), live.held)
+    """Make a model that answers by other methods, as they are."""
+    return altered(live, {"calibration": Calibration()}, **methods)
 
 
 def first_three(method: str) -> Callable[..., Any]:

@@ -99,7 +99,9 @@ def test_another_artifact_does_not_read_them(champions: dict[str, Registered], b
     assert again.explained(*rows, top=3)[1] == live.explained(*rows, top=3)[1]
 
 
-def test_a_model_of_pairs_keeps_them_and_says_the_same(champions: dict[str, Registered], batch: Any) -> None:
+def test_a_model_of_pairs_keeps_them_and_says_the_same(
+    champions: dict[str, Registered], batch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     live = batch(champions["shop_cross_sell"])
     rows = _rows(live)
     check_golden(live, *rows)
@@ -107,6 +109,8 @@ def test_a_model_of_pairs_keeps_them_and_says_the_same(champions: dict[str, Regi
     assert len(answers.owners) == len(reasons) > len(rows[0])
     computed, again = live.explained(*rows, top=3, compute=True)
     assert (answers.columns["score"], reasons) == (computed.columns["score"], again)
+    _silent(live, monkeypatch)
+    assert live.explained(*rows, top=3) == (answers, reasons)
 
 
 def test_a_batch_without_reasons_keeps_none(champions: dict[str, Registered], batch: Any) -> None:

@@ -2,18 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from copy import copy
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from models.artifact import Artifact
 from serving.block import ANSWER
 from serving.live.golden import NotGolden, check_golden
 from serving.live.live import Live
 from serving.live.snapshot import Snapshot
+from tests.serving.altered import altered
 
 MODELS = ["shop_churn", "shop_clv", "shop_cross_sell", "shop_segments"]
 Rows = tuple[list[str], list[bytes]]
@@ -25,16 +23,6 @@ def rows_of(live: Live) -> Rows:
     customer_ids = list(live.held.generation.about["golden"])
     assert len(customer_ids) == 64
     return customer_ids, [row for row in asyncio.run(live.rows(customer_ids)) if row is not None]
-
-
-def altered(live: Live, **methods: Callable[..., Any]) -> Live:
-    """Make a model that answers otherwise; its artifact is another one, so that the batch is not read."""
-    artifact: Artifact = live.registered.artifact
-    model = copy(artifact.model)
-    kind = type(type(model).__name__, (type(model),), methods)
-    model.__class__ = kind
-    changed = replace(artifact, model=model, provenance={**artifact.provenance, "note": "altered"})
-    return Live(replace(live.registered, artifact=changed), live.held)
 
 
 @pytest.mark.parametrize("name", MODELS)
