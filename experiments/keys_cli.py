@@ -94,16 +94,13 @@ def _warn(named: Sequence[str]) -> None:
 
 def _known(settings: Settings) -> list[str] | None:
     """Name the models of the pack or the registry; None where there is none at hand."""
-    from models.registry import SQLITE, ModelRegistry
+    from models.registry import ModelRegistry, unmade
     from serving.live.packed import contents
 
     try:
         if settings.pack is not None:
             return [each.name for each in contents(settings.pack)]
-        own = settings.mlflow.startswith(SQLITE)
-        if own and not Path(settings.mlflow.removeprefix(SQLITE)).exists():
-            return None
-        return ModelRegistry(settings.mlflow).names()
+        return None if unmade(settings.mlflow) else ModelRegistry(settings.mlflow).names()
     except Exception:  # whatever is wrong there, the key is made
         return None
 

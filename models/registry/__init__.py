@@ -2,13 +2,13 @@
 
 from models.registry.store import (
     ALIASES,
-    SQLITE,
     Alias,
     ModelRegistry,
     NotRegistered,
     Registered,
     RegistryAway,
     quiet_mlflow,
+    unmade,
 )
 
-__all__ = ["ALIASES", "SQLITE", "Alias", "ModelRegistry", "NotRegistered", "Registered", "RegistryAway", "quiet_mlflow"]
+__all__ = ["ALIASES", "Alias", "ModelRegistry", "NotRegistered", "Registered", "RegistryAway", "quiet_mlflow", "unmade"]

@@ -59,8 +59,7 @@ class ModelRegistry:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        path = Path(uri.removeprefix(SQLITE))
-        if uri.startswith(SQLITE) and not path.exists():
+        if path := unmade(uri):
             with new_file(path) as draft:
                 _opened(f"{SQLITE}{draft}")
         self.client = _opened(uri)
@@ -155,6 +154,12 @@ class ModelRegistry:
         with _reached(self.uri):
             found = self.client.search_registered_models(max_results=1000)
         return sorted(found, key=lambda each: str(each.name))
+
+
+def unmade(uri: str) -> Path | None:
+    """Give the file of a `sqlite:///` registry that is not there yet; None for any other."""
+    path = Path(uri.removeprefix(SQLITE))
+    return path if uri.startswith(SQLITE) and not path.exists() else None
 
 
 def _opened(uri: str) -> mlflow.MlflowClient:

@@ -4,6 +4,7 @@ import hashlib
 import inspect
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -51,6 +52,7 @@ class _Kept(FunctionCache):
             super().save_overload(sig, data)  # type: ignore[no-untyped-call]
 
 
+@cache
 def _stamp(folder: Path) -> str:
     """Tell the loops of a folder, and what they are made of, from those of another day."""
     sources = sorted(each for each in folder.glob("*.py") if each.is_file())
